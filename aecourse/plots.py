@@ -1,0 +1,266 @@
+"""Every figure that the course draws more than once.
+
+Functions take tensors or arrays and return a matplotlib figure; :func:`show` displays it with a
+text alternative. Colours are those of Okabe & Ito, which colour-blind readers can tell apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from cycler import cycler
+from IPython.display import display
+from matplotlib.figure import Figure
+
+COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00",
+    "#56B4E9", "#000000", "#B8A800", "#7F3C8D", "#7A7A7A",
+)  # fmt: skip
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
+
+STYLE = {
+    "figure.dpi": 100,
+    "savefig.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.size": 10.5,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e3e3e3",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "image.cmap": "gray_r",
+    "axes.prop_cycle": cycler(color=COLOURS[:7]),
+}
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults to the course's."""
+    plt.rcParams.update(STYLE)
+
+
+# --------------------------------------------------------------------------- showing
+
+
+def _bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
+    """A figure as the data and metadata of one Jupyter output; the figure is closed."""
+    if len(alt) < 20:
+        raise ValueError("A text alternative says what there is to see, in a sentence.")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight", facecolor="white")
+    plt.close(figure)
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    return {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure with a text alternative for people who cannot see it.
+
+    Args:
+        figure: a matplotlib figure; it is closed afterwards.
+        alt: what there is to see, in a sentence or two, without measured numbers.
+    """
+    bundle, metadata = _bundle(figure, alt)
+    display(bundle, metadata=metadata, raw=True)
+
+
+def show_interactive(interactive, figure: Figure, alt: str) -> None:
+    """Display a plotly figure with a static twin, in one output.
+
+    JupyterLab shows the interactive figure; GitHub, a rendered page and a screen reader take
+    the picture or the text.
+
+    Args:
+        interactive: a ``plotly.graph_objects.Figure``.
+        figure: a matplotlib figure that shows the same; it is closed afterwards.
+        alt: as in :func:`show`.
+    """
+    if "google.colab" in sys.modules:  # Colab has its own way to draw plotly figures
+        interactive.show()
+    bundle, metadata = _bundle(figure, alt)
+    interactive.update_layout(template="none")  # the default template weighs 16 kB
+    plotly_json = json.loads(interactive.to_json())
+    display(
+        bundle | {"application/vnd.plotly.v1+json": plotly_json}, metadata=metadata, raw=True
+    )
+
+
+# --------------------------------------------------------------------------- images
+
+
+def image_rows(rows: Mapping[str, torch.Tensor], scale: float = 0.9, limits=(0, 1)) -> Figure:
+    """Rows of images under one another, each with its name at the left.
+
+    Args:
+        rows: name → images (N, 1, H, W) or (N, H, W); the same N in every row.
+        scale: side of an image in inches.
+        limits: values drawn white and black; None takes each image's own.
+    """
+    count = len(next(iter(rows.values())))
+    figure, axes = plt.subplots(
+        len(rows), count, figsize=(scale * count + 1.2, scale * len(rows)), squeeze=False
+    )
+    low, high = limits or (None, None)
+    for line, (name, images) in zip(axes, rows.items()):
+        for axis, image in zip(line, images):
+            axis.imshow(np.asarray(image).squeeze(), vmin=low, vmax=high)
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+            axis.grid(False)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    return figure
+
+
+def filters(weights: torch.Tensor, columns: int = 8, scale: float = 0.8) -> Figure:
+    """Signed images on a grid, each on its own scale: orange is positive, blue negative.
+
+    Args:
+        weights: (N, 1, H, W) or (N, H, W).
+        columns: how many side by side.
+    """
+    count = len(weights)
+    lines = -(-count // columns)
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(scale * columns, scale * lines), squeeze=False
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, weight in zip(axes.flat, np.asarray(weights.detach().cpu())):
+        bound = np.abs(weight).max() or 1.0
+        axis.imshow(weight.squeeze(), cmap="PuOr_r", vmin=-bound, vmax=bound)
+    return figure
+
+
+# --------------------------------------------------------------------------- curves
+
+
+def losses(histories: Mapping[str, object], term: str = "reconstruction", log: bool = False):
+    """Training (dashed) and validation loss (solid) of one term by epoch.
+
+    Args:
+        histories: name → :class:`~aecourse.training.History`.
+        log: use a logarithmic scale.
+    """
+    figure, axis = plt.subplots(figsize=(6.4, 3.6))
+    for colour, (name, history) in zip(COLOURS, histories.items()):
+        epochs = range(1, len(history.seconds) + 1)
+        marker = "." if len(epochs) <= 40 else None
+        axis.plot(epochs, history.train[term], "--", color=colour, marker=marker)
+        if term in history.valid:
+            axis.plot(epochs, history.valid[term], "-", color=colour, marker=marker)
+        axis.plot([], [], color=colour, label=name)
+    axis.plot([], [], "k--", label="training, during the epoch")
+    axis.plot([], [], "k-", label="validation, after the epoch")
+    axis.set(xlabel="epoch", ylabel=f"{term} loss per example", yscale="log" if log else "linear")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.legend()
+    return figure
+
+
+# --------------------------------------------------------------------------- codes
+
+
+def scatter(axis, codes, labels, names: Sequence[str], size: float = 22, title: str = "") -> None:
+    """Points in the plane, one colour *and* one marker for each class.
+
+    Args:
+        axis: matplotlib axes to draw on.
+        codes: (N, 2).
+        labels: (N,) integers that index ``names``.
+    """
+    codes, labels = np.asarray(codes), np.asarray(labels)
+    for number, name in enumerate(names):
+        rows = labels == number
+        axis.scatter(
+            *codes[rows].T,
+            s=size,
+            color=COLOURS[number % len(COLOURS)],
+            marker=MARKERS[number % len(MARKERS)],
+            alpha=0.8,
+            linewidth=0,
+            label=str(name),
+        )
+    axis.set(xlabel="code 1", ylabel="code 2", title=title)
+
+
+def scatter_3d(codes, labels, names: Sequence[str], axes: Sequence[str], alt: str) -> None:
+    """Codes of three numbers: a figure to turn, with a static twin of three projections.
+
+    Args:
+        codes: (N, 3); at most 3,000 points keep a notebook small.
+        labels: (N,) integers that index ``names``.
+        axes: what the three numbers are called.
+        alt: text alternative, as in :func:`show`.
+    """
+    from plotly import graph_objects as go  # slow to import, and rarely needed
+
+    codes, labels = np.asarray(codes, dtype=np.float32), np.asarray(labels)
+    if len(codes) > 3_000:
+        raise ValueError(f"{len(codes)} points make a notebook heavy: draw at most 3,000.")
+    interactive = go.Figure(
+        [
+            go.Scatter3d(
+                x=codes[labels == number, 0],
+                y=codes[labels == number, 1],
+                z=codes[labels == number, 2],
+                mode="markers",
+                name=str(name),
+                marker={"size": 2.5, "color": COLOURS[number % len(COLOURS)], "opacity": 0.7},
+            )
+            for number, name in enumerate(names)
+        ]
+    )
+    titles = {f"{letter}axis": {"title": {"text": title}} for letter, title in zip("xyz", axes)}
+    interactive.update_layout(
+        scene=titles, height=520, margin={"l": 0, "r": 0, "t": 10, "b": 0}, legend={"x": 0, "y": 1}
+    )
+    figure, panels = plt.subplots(1, 3, figsize=(11, 3.6))
+    for panel, (i, j) in zip(panels, ((0, 1), (0, 2), (1, 2))):
+        scatter(panel, codes[:, [i, j]], labels, names, size=6)
+        panel.set(xlabel=axes[i], ylabel=axes[j])
+    panels[0].legend(markerscale=2)
+    show_interactive(interactive, figure, alt)
+
+
+# --------------------------------------------------------------------------- drawings
+
+
+def network(sizes: Sequence[int], names: Sequence[str] = (), most: int = 8) -> Figure:
+    """The layers of a dense net as columns of circles; wide layers are shortened by dots.
+
+    Args:
+        sizes: units in each layer, from input to output.
+        names: what to write under each layer.
+        most: circles drawn for a layer that has more units.
+    """
+    figure, axis = plt.subplots(figsize=(1.5 * len(sizes) + 0.8, 3.4))
+    code = int(np.argmin(sizes))
+    heights = []
+    for size in sizes:
+        drawn = min(size, most)
+        heights.append((np.arange(drawn) - (drawn - 1) / 2)[::-1])
+    for layer in range(len(sizes) - 1):
+        for y in heights[layer]:
+            for z in heights[layer + 1]:
+                axis.plot([layer, layer + 1], [y, z], color="#c8c8c8", linewidth=0.5, zorder=1)
+    for layer, (size, ys) in enumerate(zip(sizes, heights)):
+        colour = COLOURS[1] if layer == code else COLOURS[0]
+        axis.scatter(np.full(len(ys), layer), ys, s=130, color=colour, zorder=2)
+        if size > most:
+            axis.text(layer, 0, "⋮", ha="center", va="center", fontsize=18, color="white", zorder=3)
+        axis.text(layer, max(map(max, heights)) + 0.8, f"{size}", ha="center", weight="bold")
+        if names:
+            axis.text(layer, min(map(min, heights)) - 1.1, names[layer], ha="center")
+    axis.set(xlim=(-0.6, len(sizes) - 0.4))
+    axis.axis("off")
+    return figure
