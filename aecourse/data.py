@@ -65,10 +65,11 @@ def find_data() -> Path:
     package = Path(__file__).resolve().parent
     places = [Path(override)] if override else [package / "_data", package.parent / "data"]
     for place in places:
-        if any((place / name).exists() for name in DATA_FILES):
+        if any(os.path.exists(place / name) for name in DATA_FILES):
             return place
     looked = " and ".join(str(place) for place in places)
-    raise DataError(f"No data found: looked in {looked}. {HOW_TO_RESTORE}")
+    because = " (the environment variable AECOURSE_DATA says so)" if override else ""
+    raise DataError(f"No data found: looked in {looked}{because}. {HOW_TO_RESTORE}")
 
 
 def verify(name: str) -> Path:
@@ -102,6 +103,8 @@ def _what_is_wrong(content: bytes, digest: str) -> str:
     for other, known in DATA_FILES.items():
         if digest == known:
             return f"holds the content of {other}: two files were swapped"
+    if not content:
+        return "is empty"
     try:
         gzip.decompress(content)
     except EOFError:
@@ -210,7 +213,8 @@ class Scaling:
             )
         double = train.double()
         mean, std = double.mean(0), double.std(0, correction=0)
-        constant = torch.nonzero(std == 0).flatten().tolist()
+        # Not std == 0: rounding gives a column of equal decimals a tiny spread.
+        constant = torch.nonzero(train.amax(0) == train.amin(0)).flatten().tolist()
         if constant:
             raise ValueError(
                 f"Column(s) {constant} have the same value in every training row, so they "
@@ -236,7 +240,8 @@ class Table(NamedTuple):
     Attributes:
         x: (N, features) float32, standardised with the training rows.
         y: (N,) int64, the label (Iris: species; Rain: does it rain tomorrow).
-        rows: (N,) int64, which rows of the full table these are.
+        rows: (N,) int64, their positions in the table that was split (for Rain: in
+            :func:`complete_rain_rows`, so that ``complete.iloc[rows]`` finds the stations).
     """
 
     x: Tensor
@@ -302,14 +307,23 @@ def split_rows(count: int, fractions: tuple[float, float] = (0.15, 0.15), seed: 
         seed: fixed, *not* shifted by AECOURSE_SEED: the split is part of the data.
 
     Returns:
-        Three int64 tensors of row numbers, each in ascending order.
+        Three int64 tensors of row numbers, in random order, so that the first rows of a part are
+        a fair sample of it.
+
+    Raises:
+        ValueError: a part would be empty.
     """
     if count < 3:
         raise ValueError(f"{count} row(s) cannot be split into three parts: at least 3 are needed.")
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     valid, test = (max(1, round(fraction * count)) for fraction in fractions)
+    if min(fractions) < 0 or valid + test >= count:
+        raise ValueError(
+            f"The fractions {fractions} leave none of the {count} rows for training: "
+            "choose two shares that add up to less than 1."
+        )
     parts = order.split([count - valid - test, valid, test])
-    return tuple(part.sort().values for part in parts)
+    return parts
 
 
 def split_groups(groups, fractions: tuple[float, float] = (0.15, 0.15), seed: int = 0):
@@ -323,9 +337,9 @@ def split_groups(groups, fractions: tuple[float, float] = (0.15, 0.15), seed: in
     """
     names, which = np.unique(np.asarray(groups), return_inverse=True)
     parts = split_rows(len(names), fractions, seed)
-    return tuple(
-        torch.from_numpy(np.flatnonzero(np.isin(which, part.numpy()))) for part in parts
-    )
+    order = torch.randperm(len(which), generator=torch.Generator().manual_seed(seed))
+    group_of_row = torch.from_numpy(which)[order]
+    return tuple(order[torch.isin(group_of_row, part)] for part in parts)
 
 
 def split_table(x, y, parts, columns, classes) -> TableSplits:
@@ -396,6 +410,8 @@ def patches(count: int = 10_000, size: int = 28, seed: int = 0) -> Tensor:
         good enough to show what a net trained on digits makes of something else.
     """
     photographs = [_grey(load_sample_image(name)) for name in ("china.jpg", "flower.jpg")]
+    if count < 1:
+        raise ValueError(f"count={count}: ask for at least one patch.")
     if not 1 <= size <= min(photographs[0].shape):
         raise ValueError(f"size={size}: choose 1 to {min(photographs[0].shape)} pixels.")
     rng = np.random.default_rng(seed)

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from aecourse.objectives import Term, bce, mse
 from aecourse.protocol import Batch
+from aecourse.randomness import generator
 
 EVALUATION_BATCH = 2_000
 
@@ -40,18 +41,27 @@ def in_batches(
     Args:
         model: put into evaluation mode meanwhile; the pieces go to its device.
     """
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"The examples are a {type(x).__name__}, not a torch tensor: convert them with "
+            "torch.as_tensor(x).float()."
+        )
     if not len(x):
         raise ValueError("There are no examples: the tensor has length 0.")
     if model is None:
         return torch.cat([function(piece).cpu() for piece in x.split(EVALUATION_BATCH)])
     was_training = model.training
     model.eval()
-    device = next(model.parameters()).device
+    device = _device_of(model)
     try:
         pieces = [function(piece.to(device)).cpu() for piece in x.split(EVALUATION_BATCH)]
     finally:
         model.train(was_training)
     return torch.cat(pieces)
+
+
+def _device_of(model: nn.Module) -> torch.device:
+    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
 
 
 def encode(model: nn.Module, x: Tensor) -> Tensor:
@@ -64,13 +74,18 @@ def reconstruct(model: nn.Module, x: Tensor) -> Tensor:
     return in_batches(model, x, model)
 
 
-def per_example(term: Term, model: nn.Module, x: Tensor) -> Tensor:
-    """A term of the loss for each example, **summed** over features: (N,)."""
-    if hasattr(term, "check"):
-        term.check(model, x)
+def per_example(term: Term, model: nn.Module, x: Tensor, seed: int = 0) -> Tensor:
+    """A term of the loss for each example, **summed** over features: (N,).
+
+    Args:
+        seed: for a model that samples (a VAE); the same seed gives the same numbers.
+    """
+    noise = generator(seed, _device_of(model))
 
     def losses(piece: Tensor) -> Tensor:
-        return term(model, Batch(piece, piece), model.run(piece))
+        if hasattr(term, "check"):
+            term.check(model, piece)
+        return term(model, Batch(piece, piece), model.run(piece, noise))
 
     return in_batches(losses, x, model)
 
@@ -121,9 +136,11 @@ def fit_pca(train: Tensor, code_size: int) -> PCA:
     """PCA of the training examples (N, *shape), in float64, from the covariance matrix.
 
     Raises:
-        ValueError: fewer rows or features than components.
+        ValueError: fewer than two rows, or fewer rows or features than components.
     """
-    flat = train.flatten(1).double().numpy()
+    flat = train.flatten(1).double().cpu().numpy()
+    if len(flat) < 2:
+        raise ValueError(f"PCA needs at least two rows, not {len(flat)}: one row has no spread.")
     if not 1 <= code_size <= min(flat.shape):
         raise ValueError(
             f"PCA cannot find {code_size} components in {flat.shape[0]} row(s) of "
@@ -136,8 +153,8 @@ def fit_pca(train: Tensor, code_size: int) -> PCA:
 
 def pca_reconstruct(pca: PCA, x: Tensor) -> Tensor:
     """Project x (N, *shape) on the components and back: (N, *shape) float32."""
-    projected = pca.inverse_transform(pca.transform(x.flatten(1).double().numpy()))
-    return torch.from_numpy(projected).float().reshape(x.shape)
+    projected = pca.inverse_transform(pca.transform(x.flatten(1).double().cpu().numpy()))
+    return torch.from_numpy(projected).float().reshape(x.shape).to(x.device)
 
 
 def pca_baseline(train: Tensor, test: Tensor, code_size: int) -> Tensor:
@@ -197,7 +214,8 @@ def paired(a: Tensor, b: Tensor) -> Estimate:
 def principal_angles(a: Tensor, b: Tensor) -> np.ndarray:
     """Angles in degrees, ascending, between the subspaces spanned by the columns of two
     matrices (D, k). All 0 means: the same subspace. (Björck & Golub 1973.)"""
-    return np.degrees(np.sort(subspace_angles(np.asarray(a), np.asarray(b))))
+    a, b = (torch.as_tensor(matrix).detach().cpu().double().numpy() for matrix in (a, b))
+    return np.degrees(np.sort(subspace_angles(a, b)))
 
 
 def dead_units(codes: Tensor) -> int:
@@ -227,9 +245,11 @@ def linear_probe(
     """
     if metric not in ("accuracy", "auroc"):
         raise ValueError(f"metric={metric!r}: choose 'accuracy' or 'auroc'.")
+    if metric == "auroc" and len(train_labels.unique()) != 2:
+        raise ValueError("AUROC is for two classes: choose metric='accuracy', or two labels.")
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2_000))
-    probe.fit(train_codes.flatten(1).numpy(), train_labels.numpy())
-    test_x, test_y = test_codes.flatten(1).numpy(), test_labels.numpy()
+    probe.fit(train_codes.flatten(1).cpu().numpy(), train_labels.cpu().numpy())
+    test_x, test_y = test_codes.flatten(1).cpu().numpy(), test_labels.cpu().numpy()
     if metric == "accuracy":
         return float(accuracy_score(test_y, probe.predict(test_x)))
     return float(roc_auc_score(test_y, probe.predict_proba(test_x)[:, 1]))

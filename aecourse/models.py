@@ -71,6 +71,10 @@ class Autoencoder(nn.Module):
         self.encoder, self.decoder = encoder, decoder
         self.shape, self.code_size, self.output = tuple(shape), code_size, output
         is_mixed = isinstance(output, Layout)
+        if is_mixed and self.shape != (output.width,):
+            raise ValueError(
+                f"The layout describes {output.width} columns, the model is for shape {self.shape}."
+            )
         self.activation = MixedActivation(output) if is_mixed else activation_layer(output)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -79,10 +83,12 @@ class Autoencoder(nn.Module):
 
     def decode_raw(self, code: Tensor) -> Tensor:
         """Code (B, code_size) → (B, *shape), without the output activation."""
-        if code.shape[-1:] != (self.code_size,):
+        if code.ndim != 2 or code.shape[1] != self.code_size:
+            hint = " One code alone needs a batch dimension: code.unsqueeze(0)."
             raise ValueError(
-                f"A code of this model has {self.code_size} numbers; "
-                f"this one has shape {tuple(code.shape)}."
+                f"A code of this model has {self.code_size} numbers, a batch of them the shape "
+                f"(B, {self.code_size}); this one has shape {tuple(code.shape)}."
+                f"{hint if code.shape == (self.code_size,) else ''}"
             )
         return self.decoder(code)
 
@@ -109,8 +115,13 @@ class Autoencoder(nn.Module):
 
         Raises:
             ValueError: the shape is not (B, *shape).
-            TypeError: the numbers are not floating-point.
+            TypeError: no tensor, or not of the type of number that the weights have.
         """
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"The input is a {type(x).__name__}, not a torch tensor: convert it with "
+                "torch.as_tensor(x).float()."
+            )
         if tuple(x.shape[1:]) != self.shape:
             hint = ""
             if tuple(x.shape) == self.shape:
@@ -123,6 +134,13 @@ class Autoencoder(nn.Module):
             raise TypeError(
                 f"The input is {x.dtype}, the model computes with floating-point numbers. "
                 "Convert it: x.float(), and divide pixel values 0 … 255 by 255."
+            )
+        weight = next(self.parameters(), x)
+        if x.dtype != weight.dtype:
+            raise TypeError(
+                f"The input is {x.dtype}, the weights of the model are {weight.dtype} (NumPy "
+                "computes in float64, torch in float32). Convert one of them: x.float() or "
+                "model.double()."
             )
         return x
 
@@ -144,7 +162,8 @@ class Dense(Autoencoder):
     Args:
         shape: of one example; an integer for the rows of a table.
         code_size: how many numbers the code has.
-        hidden: widths of the encoder's hidden layers; the decoder has them in reverse.
+        hidden: widths of the encoder's hidden layers (or the one width); the decoder has them
+            in reverse.
         hidden_activation: after every hidden layer.
         code_activation: after the code; None (linear) lets the code use the whole space.
         output: output activation, as in :class:`Autoencoder`.
@@ -154,12 +173,13 @@ class Dense(Autoencoder):
         self,
         shape: int | Sequence[int],
         code_size: int,
-        hidden: Sequence[int] = (128,),
+        hidden: int | Sequence[int] = (128,),
         hidden_activation: str = "relu",
         code_activation: str | None = None,
         output: str | Layout = "sigmoid",
     ):
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        shape = tuple(shape) if isinstance(shape, Sequence) else (int(shape),)
+        hidden = tuple(hidden) if isinstance(hidden, Sequence) else (int(hidden),)
         sizes = [torch.Size(shape).numel(), *hidden, code_size]
         if min(sizes) < 1:
             raise ValueError(f"Every layer needs at least one unit; the sizes are {sizes}.")

@@ -44,6 +44,13 @@ STYLE = {
 }
 
 
+def _array(values) -> np.ndarray:
+    """Numbers to draw, wherever they live."""
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+    return np.asarray(values)
+
+
 def use_style() -> None:
     """Set matplotlib's defaults to the course's."""
     plt.rcParams.update(STYLE)
@@ -54,7 +61,7 @@ def use_style() -> None:
 
 def _bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
     """A figure as the data and metadata of one Jupyter output; the figure is closed."""
-    if len(alt) < 20:
+    if len(alt.strip()) < 20:
         raise ValueError("A text alternative says what there is to see, in a sentence.")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight", facecolor="white")
@@ -90,9 +97,7 @@ def show_interactive(interactive, figure: Figure, alt: str) -> None:
     bundle, metadata = _bundle(figure, alt)
     interactive.update_layout(template="none")  # the default template weighs 16 kB
     plotly_json = json.loads(interactive.to_json())
-    display(
-        bundle | {"application/vnd.plotly.v1+json": plotly_json}, metadata=metadata, raw=True
-    )
+    display(bundle | {"application/vnd.plotly.v1+json": plotly_json}, metadata=metadata, raw=True)
 
 
 # --------------------------------------------------------------------------- images
@@ -106,14 +111,17 @@ def image_rows(rows: Mapping[str, torch.Tensor], scale: float = 0.9, limits=(0, 
         scale: side of an image in inches.
         limits: values drawn white and black; None takes each image's own.
     """
-    count = len(next(iter(rows.values())))
+    counts = {name: len(images) for name, images in rows.items()}
+    if len(set(counts.values())) != 1 or 0 in counts.values():
+        raise ValueError(f"Every row needs the same number of images, at least one: {counts}.")
+    count = next(iter(counts.values()))
     figure, axes = plt.subplots(
         len(rows), count, figsize=(scale * count + 1.2, scale * len(rows)), squeeze=False
     )
     low, high = limits or (None, None)
     for line, (name, images) in zip(axes, rows.items()):
         for axis, image in zip(line, images):
-            axis.imshow(np.asarray(image).squeeze(), vmin=low, vmax=high)
+            axis.imshow(_array(image).squeeze(), cmap="gray_r", vmin=low, vmax=high)
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
             axis.grid(False)
@@ -135,7 +143,7 @@ def filters(weights: torch.Tensor, columns: int = 8, scale: float = 0.8) -> Figu
     )
     for axis in axes.flat:
         axis.axis("off")
-    for axis, weight in zip(axes.flat, np.asarray(weights.detach().cpu())):
+    for axis, weight in zip(axes.flat, _array(weights)):
         bound = np.abs(weight).max() or 1.0
         axis.imshow(weight.squeeze(), cmap="PuOr_r", vmin=-bound, vmax=bound)
     return figure
@@ -155,9 +163,9 @@ def losses(histories: Mapping[str, object], term: str = "reconstruction", log: b
     for colour, (name, history) in zip(COLOURS, histories.items()):
         epochs = range(1, len(history.seconds) + 1)
         marker = "." if len(epochs) <= 40 else None
-        axis.plot(epochs, history.train[term], "--", color=colour, marker=marker)
-        if term in history.valid:
-            axis.plot(epochs, history.valid[term], "-", color=colour, marker=marker)
+        for part, style in ((history.train, "--"), (history.valid, "-")):
+            if term in part:
+                axis.plot(epochs, part[term], style, color=colour, marker=marker)
         axis.plot([], [], color=colour, label=name)
     axis.plot([], [], "k--", label="training, during the epoch")
     axis.plot([], [], "k-", label="validation, after the epoch")
@@ -178,7 +186,7 @@ def scatter(axis, codes, labels, names: Sequence[str], size: float = 22, title: 
         codes: (N, 2).
         labels: (N,) integers that index ``names``.
     """
-    codes, labels = np.asarray(codes), np.asarray(labels)
+    codes, labels = _array(codes), _array(labels)
     for number, name in enumerate(names):
         rows = labels == number
         axis.scatter(
@@ -204,7 +212,7 @@ def scatter_3d(codes, labels, names: Sequence[str], axes: Sequence[str], alt: st
     """
     from plotly import graph_objects as go  # slow to import, and rarely needed
 
-    codes, labels = np.asarray(codes, dtype=np.float32), np.asarray(labels)
+    codes, labels = _array(codes).astype(np.float32), _array(labels)
     if len(codes) > 3_000:
         raise ValueError(f"{len(codes)} points make a notebook heavy: draw at most 3,000.")
     interactive = go.Figure(

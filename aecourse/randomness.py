@@ -27,8 +27,8 @@ def _number_from_environment(name: str, kind: type, default: float) -> float:
         return kind(text) if text else default
     except ValueError:
         raise ValueError(
-            f"The environment variable {name} is {text!r}, which is not a number. "
-            f"Unset it, or give it one."
+            f"The environment variable {name} is {text!r}, which is not "
+            f"{'a whole number' if kind is int else 'a number'}. Unset it, or give it one."
         ) from None
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from aecourse.data import Scaling
 from aecourse.models import Autoencoder, Dense
 from aecourse.protocol import Block, Layout
+from aecourse.randomness import seeded
 
 ARCHITECTURES: dict[str, type[Autoencoder]] = {"Dense": Dense}
 FORMAT = "aecourse-1"
@@ -58,6 +59,7 @@ def save(
 
     Raises:
         ValueError: the architecture is not one that :func:`load` could build again.
+        FileNotFoundError: the folder does not exist.
     """
     name = type(model).__name__
     if ARCHITECTURES.get(name) is not type(model):
@@ -75,10 +77,16 @@ def save(
     }
     metadata = {"format": FORMAT, "description": json.dumps(description, default=_layout_to_json)}
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent}: create it first.")
+    # Cloned, because the format refuses tensors that share memory (tied weights do).
+    on_cpu = {key: value.detach().cpu().clone().contiguous() for key, value in tensors.items()}
     unfinished = path.with_name(path.name + ".part")
-    on_cpu = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-    save_file(on_cpu, unfinished, metadata)
-    unfinished.replace(path)
+    try:
+        save_file(on_cpu, unfinished, metadata)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return path
 
 
@@ -97,7 +105,7 @@ def load(path: str | Path, architecture: type[Autoencoder] | None = None) -> Sav
     if not path.is_file():
         raise FileNotFoundError(f"There is no model file {path}.")
     tensors, description = _read(path)
-    name = description["architecture"]
+    name = description.get("architecture")
     if name not in ARCHITECTURES:
         raise ModelFileError(
             f"{path} holds the architecture {name!r}, which this version of aecourse does not "
@@ -108,18 +116,19 @@ def load(path: str | Path, architecture: type[Autoencoder] | None = None) -> Sav
             f"{path} holds a {name}, not a {architecture.__name__}. Load it without naming an "
             "architecture, or choose another file."
         )
-    model = ARCHITECTURES[name](**_config_from_json(description["config"]))
     weights = {key[6:]: value for key, value in tensors.items() if key.startswith("model.")}
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
+        with seeded(0):  # the first weights are random, and thrown away: leave the reader's state
+            model = ARCHITECTURES[name](**_config_from_json(description["config"]))
+        model.load_state_dict(weights, assign=True)  # assigned, so that float64 stays float64
+    except (RuntimeError, TypeError, ValueError, KeyError) as error:
         raise ModelFileError(
             f"The weights in {path} do not fit the {name} that it describes: {error}"
         ) from None
     scaling = None
     if "scaling.mean" in tensors:
         scaling = Scaling(tensors["scaling.mean"], tensors["scaling.std"])
-    columns = tuple(description["columns"]) if description["columns"] else None
+    columns = tuple(description.get("columns") or ()) or None
     return Saved(model.eval(), scaling, columns)
 
 
@@ -129,7 +138,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise ModelFileError(f"{path} was not written by aecourse.save.")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
+            # Cloned, because a tensor that still points into the file keeps it open.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}
         return tensors, json.loads(metadata["description"])
     except (SafetensorError, json.JSONDecodeError, KeyError) as error:
         raise ModelFileError(

@@ -81,12 +81,18 @@ class Objective(nn.Module):
     ) -> Tensor:
         """The mean of each term over the batch, (number of terms,); their sum is the loss."""
         output = self.model.run(inputs, generator)
+        if output.raw.shape != targets.shape:
+            raise ValueError(
+                f"The decoder gives shape {tuple(output.raw.shape)}, the target has shape "
+                f"{tuple(targets.shape)}: they must be equal."
+            )
         batch = Batch(inputs, targets, progress)
         values = [term(self.model, batch, output) for term in self.terms.values()]
         for name, value in zip(self.terms, values):
-            if value.shape != (len(inputs),):
+            shape = tuple(getattr(value, "shape", ()))
+            if shape != (len(inputs),):
                 raise ValueError(
-                    f"The term {name!r} returned shape {tuple(value.shape)}; a term returns one "
+                    f"The term {name!r} returned shape {shape}; a term returns one "
                     f"number per example, here ({len(inputs)},). Sum over features, not over rows."
                 )
         return torch.stack(values).mean(1)
@@ -117,7 +123,8 @@ def fit(
         model: an :class:`~aecourse.models.Autoencoder`; it is trained where it is (its device).
         terms: name → term; the loss is their sum, averaged over the batch.
         train: inputs (N, *shape), which are also the targets; or a pair (inputs, targets); or a
-            ``DataLoader`` with a length, of whose batches the first element is used.
+            ``DataLoader`` with a length, of whose batches the first element is used (in the
+            loader's own order: ``seed`` does not reach it).
         valid: like ``train`` (no loader), evaluated after every epoch.
         corrupt: applied afresh to the inputs of each batch, never to the targets. The noise on
             the validation data is the same after every epoch.
@@ -127,7 +134,8 @@ def fit(
         optimizer: called with (parameters, lr=lr); Adam unless given.
         monitor: term whose validation mean decides which epoch is best; the sum unless given.
         keep_best: at the end, put the weights of the best epoch back.
-        after_step: called with the model after each gradient step (to project weights, say).
+        after_step: called with the model after each gradient step, without gradients (to project
+            weights, say).
         on_epoch: called with (model, history) after each epoch.
         seed: for the order of the batches, corruption and sampling; shifted by AECOURSE_SEED.
         progress: show a bar and one line at the end; unless given, yes, without the moving bar
@@ -141,22 +149,18 @@ def fit(
         TrainingDiverged: the loss is no longer a finite number.
         KeyboardInterrupt: you stopped it; model and ``model.history`` keep what was done.
     """
-    device = next(model.parameters()).device
-    batches = _batches(train, batch_size, device)
-    valid = None if valid is None else _as_pair(valid, "validation set", device)
+    _check_model(model)
     _check_settings(epochs, lr, schedule, terms, monitor, keep_best, valid)
-    for term in terms.values():
-        for targets in [batches.targets] + ([valid[1]] if valid else []):
-            if targets is not None and hasattr(term, "check"):
-                term.check(model, targets)
+    device = next(model.parameters()).device
+    batches = _batches(train, batch_size, model, terms)
+    if valid is not None:
+        valid = _as_pair(valid, "validation set", model, terms)
 
     objective = Objective(model, terms)
     perturb_weights(model)
     total_steps = epochs * len(batches)
     optimiser = _make_optimizer(model, optimizer, lr, device)
-    scheduler = None
-    if schedule == "one-cycle":
-        scheduler = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=total_steps)
+    scheduler = _make_scheduler(optimiser, schedule, lr, total_steps)
     order, noise = generator(seed), generator(seed + 1, device)
     history = model.history = History()
     best_loss, best_weights = float("inf"), None
@@ -176,16 +180,20 @@ def fit(
                 optimiser.step()
                 if scheduler:
                     scheduler.step()
-                for callback in after_step:
-                    callback(model)
-                totals += parts.detach() * len(inputs)
+                with torch.no_grad():
+                    for callback in after_step:
+                        callback(model)
+                totals = totals + parts.detach() * len(inputs)
                 rows += len(inputs)
                 bar.update()
-            history.seconds.append(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            losses = dict(zip(terms, (totals / rows).tolist()))
+            valid_losses = _evaluate(objective, valid, corrupt, seed) if valid else {}
+            # All at once, so that an interrupt leaves lists of equal length.
+            history.seconds.append(seconds)
             history.steps.append(len(batches))
-            history.record("train", dict(zip(terms, (totals / rows).tolist())))
-            if valid is not None:
-                history.record("valid", _evaluate(objective, valid, corrupt, seed))
+            history.record("train", losses)
+            history.record("valid", valid_losses)
             _stop_if_diverged(history)
             loss = _monitored(history, monitor)
             if loss < best_loss:
@@ -210,14 +218,14 @@ class _TensorBatches:
     """Batches cut from tensors in memory, on the device of the model.
 
     The last batch of an epoch holds what is left; a single leftover row joins the batch before,
-    because batch normalisation cannot work with one row.
+    because batch normalisation cannot work with one row (``batch_size=1`` asks for just that).
     """
 
     def __init__(self, inputs: Tensor, targets: Tensor, batch_size: int):
         self.inputs, self.targets = inputs, targets
         count = len(inputs)
         starts = list(range(0, count, batch_size))
-        if len(starts) > 1 and count - starts[-1] == 1:
+        if batch_size > 1 and len(starts) > 1 and count - starts[-1] == 1:
             starts.pop()
         self.bounds = list(zip(starts, starts[1:] + [count]))
 
@@ -233,18 +241,17 @@ class _TensorBatches:
 
 
 class _LoaderBatches:
-    """Batches from a DataLoader, for data that does not fit in memory."""
+    """Batches from a DataLoader, for data that does not fit in memory; each is checked when it
+    comes."""
 
-    targets = None  # nothing to check in advance
-
-    def __init__(self, loader: DataLoader, device: torch.device):
+    def __init__(self, loader: DataLoader, model: nn.Module, terms: Mapping[str, Term]):
         try:
             self.length = len(loader)
         except TypeError:
             raise TypeError("The DataLoader needs a length: use a sized data set.") from None
         if not self.length:
             raise ValueError("The DataLoader yields no batch: is its data set empty?")
-        self.loader, self.device = loader, device
+        self.loader, self.model, self.terms = loader, model, terms
 
     def __len__(self) -> int:
         return self.length
@@ -252,14 +259,13 @@ class _LoaderBatches:
     def shuffled(self, order: Generator) -> Iterator[tuple[Tensor, Tensor]]:
         for batch in self.loader:
             inputs = batch[0] if isinstance(batch, (list, tuple)) else batch
-            inputs = inputs.to(self.device)
-            yield inputs, inputs
+            yield _as_pair(inputs, "batch from the DataLoader", self.model, self.terms)
 
 
-def _batches(train: Data, batch_size: int, device: torch.device):
+def _batches(train: Data, batch_size: int, model: nn.Module, terms: Mapping[str, Term]):
     if isinstance(train, DataLoader):
-        return _LoaderBatches(train, device)
-    inputs, targets = _as_pair(train, "training set", device)
+        return _LoaderBatches(train, model, terms)
+    inputs, targets = _as_pair(train, "training set", model, terms)
     if not 1 <= batch_size <= len(inputs):
         raise ValueError(
             f"batch_size={batch_size}, but the training set has {len(inputs)} row(s): "
@@ -268,16 +274,23 @@ def _batches(train: Data, batch_size: int, device: torch.device):
     return _TensorBatches(inputs, targets, batch_size)
 
 
-def _as_pair(data, name: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    """(inputs, targets) on the device, refused if they cannot be trained on."""
+def _as_pair(data, name: str, model: nn.Module, terms) -> tuple[Tensor, Tensor]:
+    """(inputs, targets) on the model's device, refused if they cannot be trained on."""
+    if hasattr(data, "_fields"):  # Images or Table of aecourse.data: the second is a label
+        raise TypeError(
+            f"The {name} is a whole {type(data).__name__} ({', '.join(data._fields)}): pass its "
+            f".{data._fields[0]} alone."
+        )
+    if isinstance(data, (tuple, list)) and len(data) != 2:
+        raise TypeError(f"The {name} is neither a tensor nor a pair (inputs, targets).")
     inputs, targets = data if isinstance(data, (tuple, list)) else (data, data)
     for tensor in (inputs,) if targets is inputs else (inputs, targets):
         if not isinstance(tensor, Tensor):
             raise TypeError(
                 f"The {name} is a {type(tensor).__name__}, not a torch tensor: "
-                "convert it with torch.as_tensor(…)."
+                "convert it with torch.as_tensor(…).float()."
             )
-        if not len(tensor):
+        if not tensor.ndim or not len(tensor):
             raise ValueError(f"The {name} is empty.")
         if not tensor.is_floating_point():
             raise TypeError(
@@ -292,11 +305,32 @@ def _as_pair(data, name: str, device: torch.device) -> tuple[Tensor, Tensor]:
             )
     if len(inputs) != len(targets):
         raise ValueError(f"The {name} has {len(inputs)} inputs but {len(targets)} targets.")
+    if inputs.dtype != targets.dtype:
+        raise TypeError(
+            f"The {name} has {inputs.dtype} inputs but {targets.dtype} targets: "
+            "convert both with .float()."
+        )
+    if hasattr(model, "checked"):
+        model.checked(inputs[:1])
+    for term in terms.values():
+        if hasattr(term, "check"):
+            term.check(model, targets)
+    device = next(model.parameters()).device
     moved = inputs.to(device)
     return moved, moved if targets is inputs else targets.to(device)
 
 
 # --------------------------------------------------------------------------- small pieces
+
+
+def _check_model(model) -> None:
+    if not hasattr(model, "run"):
+        raise TypeError(
+            f"fit trains an Autoencoder; a {type(model).__name__} has no method `run`. Wrap "
+            "encoder and decoder: Autoencoder(encoder, decoder, shape, code_size)."
+        )
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ValueError("The model has no weight that training could change.")
 
 
 def _check_settings(epochs, lr, schedule, terms, monitor, keep_best, valid) -> None:
@@ -319,6 +353,18 @@ def _make_optimizer(model, optimizer, lr, device) -> torch.optim.Optimizer:
     if optimizer is not None:
         return optimizer(weights, lr=lr)
     return torch.optim.Adam(weights, lr=lr, fused=device.type in ("cpu", "cuda"))
+
+
+def _make_scheduler(optimiser, schedule: str, lr: float, total_steps: int):
+    # A single step has no room for a rise and a fall: its rate would be almost 0.
+    if schedule == "constant" or total_steps == 1:
+        return None
+    # Momentum falls while the rate rises, but an optimiser without momentum is given none.
+    defaults = optimiser.defaults
+    has_momentum = "betas" in defaults or bool(defaults.get("momentum"))
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, lr, total_steps=total_steps, cycle_momentum=has_momentum
+    )
 
 
 def _bar(total_steps: int, progress: bool | None) -> tqdm:

@@ -1,0 +1,53 @@
+# The commands of the course. Each sets up the environment on first use.
+#     VENV      where the environment lives        make test VENV=/elsewhere
+#     PYTHON    what it is made with               make course PYTHON=python3.12
+#     WORKERS   how many processes run the tests   make test WORKERS=4
+
+VENV ?= .venv
+PYTHON ?= python3
+WORKERS ?= 2
+RUN = "$(VENV)/bin/python"
+
+# Paths may hold any letter, and this environment's Jupyter kernel goes before the reader's own.
+export PYTHONUTF8 = 1
+export JUPYTER_PREFER_ENV_PATH = 1
+
+.PHONY: help setup course lab test doctor seeds tolerances handout site lint clean
+
+help:
+	@echo "make course      run all lessons and render them to build/site/"
+	@echo "make test        run all tests and all lessons, and compare the results"
+	@echo "make lab         open the lessons in JupyterLab"
+	@echo "make doctor      say what works here, and what to do about the rest"
+	@echo "make handout     write the lessons without solutions to build/handout/"
+	@echo "make site        render them again without running them"
+	@echo "make seeds       check that the claims hold under other seeds"
+	@echo "make tolerances  measure how far each number moves on other processors"
+	@echo "make lint        check the style of the code"
+	@echo "make clean       remove what these commands wrote (not the environment in $(VENV))"
+
+setup:
+	@sh tools/environment.sh "$(VENV)" "$(PYTHON)"
+
+course: setup
+	@$(RUN) -m aecourse run
+	@$(RUN) -m aecourse site
+
+lab: setup
+	@$(RUN) -m jupyterlab notebooks
+
+# Processes with several threads each slow one another down: one thread per process.
+test: setup
+	@if OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n $(WORKERS) --dist loadfile $(PYTEST_ARGS); \
+	then echo "All passed: every test, and every lesson with the results it was saved with."; \
+	else code=$$?; echo "Not all passed: the first failure above says most."; exit $$code; fi
+
+doctor seeds tolerances handout site: setup
+	@$(RUN) -m aecourse $@
+
+lint: setup
+	@$(RUN) -m ruff check .
+
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	find aecourse experiments tests tools notebooks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,84 @@
+"""The commands of the course: python -m aecourse COMMAND."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from aecourse.doctor import INSTALL
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """One sub-command for each thing that can be done.
+
+    The function behind it is named as ``module:function`` and imported only when it is called,
+    so that `doctor` runs where torch or Jupyter do not. An option that is not given is left
+    out: its default belongs to the function.
+    """
+    parser = argparse.ArgumentParser(prog="python -m aecourse", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function: str, summary: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, help=summary, description=summary, argument_default=argparse.SUPPRESS
+        )
+        sub.set_defaults(function=function)
+        return sub
+
+    def lessons(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "lessons", nargs="*", default=[], metavar="LESSON",
+            help="numbers or names, such as 2 or 02_undercomplete (default: all)",
+        )  # fmt: skip
+
+    command("doctor", "aecourse.doctor:doctor",
+            "say what works on this computer, and what to do about the rest")  # fmt: skip
+
+    run = command("run", "aecourse.runner:run", "execute lessons, print seconds and peak memory")
+    lessons(run)
+    run.add_argument("--save", action="store_true", help="save the outputs in notebooks/")
+    run.add_argument("--output", metavar="DIR",
+                     help="where the executed copies go (default: build/executed)")  # fmt: skip
+
+    command("site", "aecourse.runner:site",
+            "render the lessons to build/site/, executed or else as saved")  # fmt: skip
+
+    command("handout", "aecourse.runner:handout",
+            "write the lessons without their solutions to build/handout/")  # fmt: skip
+
+    seeds = command("seeds", "aecourse.runner:seeds",
+                    "check the claims under other seeds and perturbed weights")  # fmt: skip
+    seeds.add_argument("--seeds", type=integers, metavar="1,2,3", help="values of AECOURSE_SEED")
+    seeds.add_argument("--draws", type=int, metavar="N", help="number of perturbed runs")
+
+    tolerances = command("tolerances", "aecourse.runner:tolerances",
+                         "measure how far numbers move, and save that with them")  # fmt: skip
+    lessons(tolerances)
+    tolerances.add_argument("--check", action="store_true", help="only report, save nothing")
+    return parser
+
+
+def integers(text: str) -> list[int]:
+    """``"1,2,3"`` as a list."""
+    return [int(part) for part in text.split(",")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    module, _, name = options.function.partition(":")
+    try:
+        function = getattr(import_module(module), name)
+    except ImportError as error:
+        print(f"{error}: the lessons need more packages; {INSTALL}", file=sys.stderr)
+        return 1
+    try:
+        return function(options)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

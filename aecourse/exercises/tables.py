@@ -1,0 +1,447 @@
+"""Lesson 03: scaling, missing values, and columns of different kinds in one loss."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from aecourse.checks import Exercise, Mistake
+
+# Scaler -------------------------------------------------------------------------------------
+
+
+def standardise(train, test):
+    return scale(train, test)
+
+
+def scale(train, test, centre=np.mean, spread=np.std, fit=None):
+    """Both tables, scaled with the columns' centre and spread in ``fit``, the training rows."""
+    fit = train if fit is None else fit
+    mean, std = centre(fit, axis=0), spread(fit, axis=0)
+    return (train - mean) / std, (test - mean) / std
+
+
+def nothing(table, axis):
+    return 0.0
+
+
+def one(table, axis):
+    return 1.0
+
+
+def sample_std(table, axis):
+    return np.std(table, axis=axis, ddof=1)
+
+
+def each(function, train, test):
+    return function(train, train)[0], function(test, test)[0]
+
+
+def row_by_row(table, _):
+    std = table.std(axis=1, keepdims=True)
+    return (table - table.mean(axis=1, keepdims=True)) / std, None
+
+
+def table(seed, rows, features):
+    random = np.random.default_rng(seed)
+    return random.normal(size=(rows, features)) * np.arange(1.5, features + 1) + np.arange(
+        3, features + 3)
+
+
+def two_tables(seed, train, test, features):
+    return table(seed, train, features), 1.3 * table(seed + 1, test, features) + 0.7
+
+
+def own_scale(spread):
+    return lambda a, b: each(lambda x, y: scale(x, y, spread=spread), a, b)
+
+
+SCALER = Exercise(
+    name="scaler",
+    right=standardise,
+    returns=("the training rows", "the test rows"),
+    also_right=(lambda a, b: scale(a, b, spread=sample_std),),  # as pandas divides
+    probes={
+        "9 training and 5 test rows of 3 columns": two_tables(1, 9, 5, 3),
+        "6 training and 8 test rows of 4 columns": two_tables(3, 6, 8, 4),
+    },
+    mistakes=[
+        Mistake(
+            "The scaler is fitted on all rows. The test rows then take part in preparing the model "
+            "that they are to judge. Mean and standard deviation come from the training rows.",
+            lambda a, b: scale(a, b, fit=np.concatenate([a, b])),
+            lambda a, b: scale(a, b, fit=np.concatenate([a, b]), spread=sample_std),
+        ),
+        Mistake(
+            "The test rows are scaled with their own mean and standard deviation. The net has "
+            "learned the training scale, and a shift of the test rows would vanish unseen. Use the "
+            "training rows' numbers for both.",
+            own_scale(np.std),
+            own_scale(sample_std),
+        ),
+        Mistake(
+            "Half of the scaler comes from the test rows. Mean and standard deviation both come "
+            "from the training rows.",
+            lambda a, b: (scale(a, b)[0], (b - a.mean(0)) / b.std(0)),
+            lambda a, b: (scale(a, b)[0], (b - b.mean(0)) / a.std(0)),
+        ),
+        Mistake(
+            "The scaler is fitted on the test rows. It is the training rows that it must learn "
+            "from.",
+            lambda a, b: scale(a, b, fit=b),
+        ),
+        Mistake(
+            "The columns are centred, but not divided by their standard deviation. The column with "
+            "the largest unit would rule the loss.",
+            lambda a, b: scale(a, b, spread=one),
+        ),
+        Mistake(
+            "The columns are divided by their standard deviation, but not centred.",
+            lambda a, b: scale(a, b, centre=nothing),
+        ),
+        Mistake(
+            "The columns are squeezed between 0 and 1. To standardise is another thing: mean 0 and "
+            "standard deviation 1, so that an error of 1 means predicting the mean.",
+            lambda a, b: scale(a, b, centre=np.min, spread=np.ptp),
+        ),
+        Mistake(
+            "The columns are divided by their variance. Its square root has the column's unit.",
+            lambda a, b: scale(a, b, spread=np.var),
+        ),
+        Mistake(
+            "One mean and one standard deviation serve the whole table. Every column has its own "
+            "unit: take them over rows.",
+            lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()),
+            lambda a, b: ((a - a.mean()) / a.std(), (b - b.mean()) / b.std()),
+        ),
+        Mistake(
+            "Each row is scaled by its own mean and standard deviation. That mixes degrees with "
+            "millimetres: take them over rows, one for each column.",
+            lambda a, b: each(row_by_row, a, b),
+        ),
+        Mistake(
+            "The mean is added instead of subtracted.",
+            lambda a, b: scale(a, b, centre=lambda x, axis: -x.mean(axis)),
+        ),
+        Mistake(
+            "It is multiplied by the standard deviation instead of divided: that is the way back.",
+            lambda a, b: scale(a, b, spread=lambda x, axis: 1 / x.std(axis)),
+        ),
+        Mistake(
+            "Only the last part is divided: a division binds before a subtraction. Put brackets "
+            "around the difference.",
+            lambda a, b: (a - a.mean(0) / a.std(0), b - a.mean(0) / a.std(0)),
+        ),
+        Mistake(
+            "The test rows are returned as they came. A net trained on scaled rows needs them "
+            "scaled in the same way.",
+            lambda a, b: (scale(a, b)[0], b),
+        ),
+        Mistake(
+            "The test rows are centred, but not divided by the standard deviation.",
+            lambda a, b: (scale(a, b)[0], b - a.mean(0)),
+        ),
+        Mistake(
+            "The two tables are in the wrong order: training rows first.",
+            lambda a, b: scale(a, b)[::-1],
+        ),
+    ],
+    insight="The scaled test rows do not have mean 0 and standard deviation 1, and should not.",
+)
+
+# Imputation ---------------------------------------------------------------------------------
+
+
+def impute(train, test):
+    return fill(test, np.nanmean(train, axis=0))
+
+
+def fill(test, values):
+    return np.where(np.isnan(test), values, test)
+
+
+def complete(rows):
+    return rows[~np.isnan(rows).any(axis=1)]
+
+
+def with_gaps(seed, train, test, features):
+    a, b = two_tables(seed, train, test, features)
+    for column in range(features):  # training column 0 has no gap; the last rows are complete
+        a[column, column] = b[column, column] = np.nan
+    a[0, 0], b[0, 1] = 3.7, np.nan
+    return a, b
+
+
+IMPUTATION = Exercise(
+    name="imputation",
+    right=impute,
+    probes={
+        "9 training and 6 test rows of 3 columns": with_gaps(11, 9, 6, 3),
+        "7 training and 8 test rows of 4 columns": with_gaps(13, 7, 8, 4),
+    },
+    mistakes=[
+        Mistake(
+            "The gaps are filled with means of the test rows. A model that is used one row at a "
+            "time would not have them: learn the means from the training rows.",
+            lambda a, b: fill(b, np.nanmean(b, axis=0)),
+        ),
+        Mistake(
+            "The means come from training and test rows together. Learn them from the training "
+            "rows alone.",
+            lambda a, b: fill(b, np.nanmean(np.concatenate([a, b]), axis=0)),
+        ),
+        Mistake(
+            "Gaps remain: the training rows have gaps too, and a mean over a NaN is NaN. NumPy has "
+            "a mean that leaves them out.",
+            lambda a, b: fill(b, np.mean(a, axis=0)),
+        ),
+        Mistake(
+            "Nothing is filled. NaN is not equal to itself, so comparing with it finds no gap: ask "
+            "with isnan.",
+            lambda a, b: b,
+        ),
+        Mistake(
+            "The gaps are filled with 0. On standardised data that is the mean; here it is an "
+            "impossible pressure or a frost. Use the column means of the training rows.",
+            lambda a, b: fill(b, 0.0),
+        ),
+        Mistake(
+            "One mean of the whole table fills all gaps. Every column has its own unit: take the "
+            "mean over rows.",
+            lambda a, b: fill(b, np.nanmean(a)),
+            lambda a, b: fill(b, np.nanmean(b)),
+        ),
+        Mistake(
+            "A gap is filled with the mean of its row. That mixes degrees with millimetres: take "
+            "the mean of its column, in the training rows.",
+            lambda a, b: fill(b, np.nanmean(b, axis=1, keepdims=True)),
+        ),
+        Mistake(
+            "The gaps of the training rows are counted as 0 in the means, which pulls them towards "
+            "0. Leave gaps out of a mean.",
+            lambda a, b: fill(b, np.nan_to_num(a).mean(axis=0)),
+        ),
+        Mistake(
+            "The means come from complete training rows only. A row with one gap still knows its "
+            "other columns: leave out the gap, not the row.",
+            lambda a, b: fill(b, complete(a).mean(axis=0)),
+        ),
+        Mistake(
+            "This is the median. It is a fair choice for skewed columns such as rain, but the mean "
+            "is asked for here: it is what squared error rewards.",
+            lambda a, b: fill(b, np.nanmedian(a, axis=0)),
+        ),
+        Mistake(
+            "Rows with gaps are dropped. A forecast is wanted for those days too: every test row "
+            "should come back.",
+            lambda a, b: complete(b),
+        ),
+        Mistake(
+            "Known values are overwritten too. Fill only where the value is missing.",
+            lambda a, b: np.broadcast_to(np.nanmean(a, axis=0), b.shape),
+        ),
+        Mistake(
+            "The training rows are filled. The test rows are asked for.",
+            lambda a, b: fill(a, np.nanmean(a, axis=0)),
+        ),
+        Mistake(
+            "These are the means alone. Put them into the gaps of the test rows.",
+            lambda a, b: np.nanmean(a, axis=0),
+        ),
+    ],
+    insight="This is the baseline that a model's guesses at missing values have to beat.",
+)
+
+# Mixed loss ---------------------------------------------------------------------------------
+
+
+def mixed_loss(raw, real, binary, category):
+    return sum(blocks(raw, real, binary, category))
+
+
+def split(raw, real, binary):
+    """The columns of the net's output that belong to each kind."""
+    r, b = real.shape[1], binary.shape[1]
+    return raw[:, :r], raw[:, r : r + b], raw[:, r + b :]
+
+
+def squares(a, b):
+    return ((a - b) ** 2).sum(1)
+
+
+def bce(logits, target):
+    return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1)
+
+
+def blocks(raw, real, binary, category):
+    """The three right losses, (B,) each."""
+    x, y, z = split(raw, real, binary)
+    return squares(x, real), bce(y, binary), F.cross_entropy(z, category, reduction="none")
+
+
+def mixed(real_loss=None, binary_loss=None, category_loss=None):
+    """A wrong implementation that puts another loss in the place of one of the three."""
+
+    def wrong(raw, real, binary, category):
+        x, y, z = split(raw, real, binary)
+        first, second, third = blocks(raw, real, binary, category)
+        first = real_loss(x, real) if real_loss else first
+        second = binary_loss(y, binary) if binary_loss else second
+        third = category_loss(z, category) if category_loss else third
+        return first + second + third
+
+    return wrong
+
+
+def one_hot(logits, category):
+    return F.one_hot(category, logits.shape[1]).to(logits.dtype)
+
+
+def means(raw, real, binary, category):
+    first, second, third = blocks(raw, real, binary, category)
+    return first / real.shape[1] + second / binary.shape[1] + third
+
+
+def all_squares(raw, real, binary, category):
+    x, y, z = split(raw, real, binary)
+    return squares(x, real) + squares(y, binary) + squares(z, one_hot(z, category))
+
+
+def sigmoid_squares(raw, real, binary, category):
+    x, y, z = split(raw, real, binary)
+    return squares(x, real) + squares(y.sigmoid(), binary) + squares(
+        z.softmax(1), one_hot(z, category))
+
+
+def reordered(raw, real, binary, category):
+    k = raw.shape[1] - real.shape[1] - binary.shape[1]
+    turned = torch.cat([raw[:, k + binary.shape[1] :], raw[:, k : k + binary.shape[1]],
+                        raw[:, :k]], dim=1)
+    return mixed_loss(turned, real, binary, category)
+
+
+def without_sigmoid(y, target):
+    p = y.clamp(1e-7, 1 - 1e-7)
+    return F.binary_cross_entropy(p, target, reduction="none").sum(1)
+
+
+def mixed_rows(seed, rows, real, binary, categories):
+    random = np.random.default_rng(seed)
+    return (torch.tensor(random.normal(size=(rows, real + binary + categories)) * 1.5),
+            torch.tensor(random.normal(size=(rows, real))),
+            torch.tensor(random.integers(2, size=(rows, binary)).astype(float)),
+            torch.tensor(random.integers(categories, size=rows)))
+
+
+MIXED_LOSS = Exercise(
+    name="mixed loss",
+    right=mixed_loss,
+    probes={
+        "6 rows of 3 real and 2 binary columns and 4 categories": mixed_rows(21, 6, 3, 2, 4),
+        "5 rows of 2 real and 4 binary columns and 3 categories": mixed_rows(22, 5, 2, 4, 3),
+    },
+    mistakes=[
+        Mistake(
+            "The loss is averaged within each kind of column. Then one category weighs as much as "
+            "a dozen real columns. Add up over columns: one value per row.",
+            means,
+        ),
+        Mistake(
+            "The loss is put together over the rows. One value per row is asked for: average over "
+            "rows later, when the loss is used.",
+            lambda *a: mixed_loss(*a).mean(),
+            lambda *a: mixed_loss(*a).sum(),
+            lambda *a: means(*a).mean(),
+        ),
+        Mistake(
+            "Every column has a squared error. Only the real ones should: yes-or-no columns need "
+            "binary cross-entropy, and categories need cross-entropy.",
+            all_squares,
+            sigmoid_squares,
+        ),
+        Mistake(
+            "The binary columns have a squared error. Use binary cross-entropy, straight from the "
+            "net's raw output.",
+            mixed(binary_loss=squares),
+            mixed(binary_loss=lambda y, t: squares(y.sigmoid(), t)),
+        ),
+        Mistake(
+            "The categories have a squared error. Use cross-entropy, straight from the net's raw "
+            "output.",
+            mixed(category_loss=lambda z, c: squares(z, one_hot(z, c))),
+            mixed(category_loss=lambda z, c: squares(z.softmax(1), one_hot(z, c))),
+        ),
+        Mistake(
+            "The sigmoid is forgotten: the raw outputs of the binary columns are cut to the range "
+            "from 0 to 1 and used as probabilities. Use the binary cross-entropy that takes "
+            "logits.",
+            mixed(binary_loss=without_sigmoid),
+        ),
+        Mistake(
+            "The sigmoid is applied twice. The binary cross-entropy with logits in its name has it "
+            "inside.",
+            mixed(binary_loss=lambda y, t: bce(y.sigmoid(), t)),
+        ),
+        Mistake(
+            "Softmax is applied twice. PyTorch's cross_entropy has it inside: give it logits.",
+            mixed(category_loss=lambda z, c: F.cross_entropy(z.softmax(1), c, reduction="none")),
+        ),
+        Mistake(
+            "Sigmoid and softmax are applied twice. PyTorch's losses that take logits have them "
+            "inside.",
+            mixed(binary_loss=lambda y, t: bce(y.sigmoid(), t),
+                  category_loss=lambda z, c: F.cross_entropy(z.softmax(1), c, reduction="none")),
+        ),
+        Mistake(
+            "Each category is treated as a yes-or-no question of its own. Exactly one is true, so "
+            "they compete: cross-entropy over all of them.",
+            mixed(category_loss=lambda z, c: bce(z, one_hot(z, c))),
+        ),
+        Mistake(
+            "A sigmoid is applied to the real columns. Standardised values are negative half of "
+            "the time, and a sigmoid never is.",
+            mixed(real_loss=lambda x, t: squares(x.sigmoid(), t)),
+        ),
+        Mistake(
+            "The categories are left out.",
+            mixed(category_loss=lambda z, c: 0.0),
+        ),
+        Mistake(
+            "The binary columns are left out.",
+            mixed(binary_loss=lambda y, t: 0.0),
+        ),
+        Mistake(
+            "The real columns are left out.",
+            mixed(real_loss=lambda x, t: 0.0),
+        ),
+        Mistake(
+            "The squared error is averaged over the real columns and the rest is summed. Add up "
+            "over columns everywhere, or the kinds get weights that nobody chose.",
+            mixed(real_loss=lambda x, t: squares(x, t) / x.shape[1]),
+        ),
+        Mistake(
+            "The binary cross-entropy is averaged over its columns and the rest is summed. Add up "
+            "over columns everywhere, or the kinds get weights that nobody chose.",
+            mixed(binary_loss=lambda y, t: bce(y, t) / y.shape[1]),
+        ),
+        Mistake(
+            "The real columns have an absolute error. The squared one is asked for.",
+            mixed(real_loss=lambda x, t: (x - t).abs().sum(1)),
+        ),
+        Mistake(
+            "One kind is averaged over rows before the kinds are added, so that each row carries "
+            "a share of all others. Keep one value per row: look at each loss's reduction.",
+            mixed(real_loss=lambda x, t: F.mse_loss(x, t)),
+            mixed(binary_loss=lambda y, t: F.binary_cross_entropy_with_logits(y, t)),
+            mixed(category_loss=lambda z, c: F.cross_entropy(z, c)),
+        ),
+        Mistake(
+            "The outputs are taken in the wrong order: real columns first, then binary, then "
+            "categories.",
+            reordered,
+        ),
+    ],
+    insight="Each kind has the loss of its own likelihood, and since all are sums over columns, "
+    "they can be added.",
+)
+
+EXERCISES = [SCALER, IMPUTATION, MIXED_LOSS]

@@ -1,0 +1,265 @@
+"""Find the lessons, read their cells, cut and normalise them.
+
+A lesson is a notebook ``NN_name.ipynb`` whose cells carry tags (``setup``, ``exercise``,
+``check``, ``hint``, ``solution``, ``claims``, ``nbval-ignore-output``).  The runner, the site,
+the handout and the tests all read lessons through this module.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+IGNORED = "nbval-ignore-output"
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {"name": "python"}
+KEPT_CELL_METADATA = ("tags", "jupyter", "aecourse", "editable", "deletable")
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+_LESSON_FILE = re.compile(r"^\d\d_\w+\.ipynb$")
+_PYTHON_BLOCK = re.compile(r"```python\s*\n(.*?)```", re.DOTALL)
+
+
+class LessonError(Exception):
+    """A lesson cannot be found, read or written; the message says what to do."""
+
+
+@dataclass
+class Exercise:
+    """The cells of one exercise; ``name`` and ``answer`` come from ``check("name", answer)``."""
+
+    stub: NotebookNode
+    check: NotebookNode | None = None
+    hints: list[NotebookNode] = field(default_factory=list)
+    solutions: list[NotebookNode] = field(default_factory=list)
+    name: str | None = None
+    answer: str | None = None  # source of the expression that is judged
+
+
+# --- finding, reading, writing ---------------------------------------------------------------
+
+
+def repository() -> Path:
+    """Folder that holds ``notebooks/``: here, above here, or beside the package's source."""
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
+        if (folder / "notebooks").is_dir():
+            return folder
+    raise LessonError(
+        f"No folder 'notebooks' in {here} or above it. Change into the course's folder, "
+        "or name the notebooks with --notebooks DIR."
+    )
+
+
+def find_lessons(directory: str | Path | None = None, only: list[str] | tuple = ()) -> list[Path]:
+    """Paths of the lessons in their order.
+
+    ``only`` keeps lessons by number or by the start of the name: ``["2", "03_tables"]``.
+    Raises LessonError when there is none, or when an entry of ``only`` fits none.
+    """
+    directory = Path(directory) if directory else repository() / "notebooks"
+    lessons = sorted(p for p in directory.glob("*.ipynb") if _LESSON_FILE.match(p.name))
+    if not lessons:
+        raise LessonError(f"No lesson (NN_name.ipynb) in {directory}. Is it the notebooks folder?")
+    if not only:
+        return lessons
+    chosen = set()
+    for word in only:
+        fits = {p for p in lessons if _fits(p, str(word))}
+        if not fits:
+            names = ", ".join(p.stem for p in lessons)
+            raise LessonError(f"No lesson is called '{word}'. There are: {names}.")
+        chosen |= fits
+    return [p for p in lessons if p in chosen]
+
+
+def _fits(path: Path, word: str) -> bool:
+    word = Path(word).name.removesuffix(".ipynb")
+    if word.isdigit():
+        return int(path.stem[:2]) == int(word)
+    return path.stem == word or path.stem[3:] == word or path.stem.startswith(word)
+
+
+def read(path: str | Path) -> NotebookNode:
+    """The notebook as nbformat 4; LessonError names the file that cannot be read."""
+    try:
+        return nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
+    except OSError as problem:
+        raise LessonError(f"Cannot read {path}: {problem.strerror}.") from problem
+    except Exception as problem:  # nbformat raises several kinds for broken JSON
+        raise LessonError(f"{path} is not a notebook: {problem}") from problem
+
+
+def write(path: str | Path, notebook: NotebookNode) -> None:
+    """Write with LF line ends and one newline at the end, whatever the platform."""
+    text = nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file and its folders; LessonError says how to write elsewhere."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as problem:
+        raise LessonError(
+            f"Cannot write {path}: {problem.strerror}. Name a folder that you can write to "
+            "with --output DIR."
+        ) from problem
+
+
+# --- reading cells ---------------------------------------------------------------------------
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def cells(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
+    """The cells that carry ``tag``, in order."""
+    return [cell for cell in notebook.cells if tag in tags(cell)]
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def title(notebook: NotebookNode) -> str:
+    """Text of the first level-1 heading, e.g. ``01 Basics``."""
+    match = re.search(r"^#\s+(.+)$", _first_markdown(notebook), re.MULTILINE)
+    return match.group(1).strip() if match else "(no title)"
+
+
+def promise(notebook: NotebookNode) -> str:
+    """Markdown of the first paragraph below the title (badges are skipped)."""
+    below = re.split(r"^#\s+.+$", _first_markdown(notebook), maxsplit=1, flags=re.MULTILINE)[-1]
+    paragraphs = [p.strip() for p in re.split(r"\n\s*\n", below)]
+    texts = [p for p in paragraphs if p and not p.startswith(("[![", "<", "!["))]
+    return texts[0] if texts else ""
+
+
+def _first_markdown(notebook: NotebookNode) -> str:
+    return next((c.source for c in notebook.cells if c.cell_type == "markdown"), "")
+
+
+def exercises(notebook: NotebookNode) -> list[Exercise]:
+    """One Exercise per cell tagged ``exercise``, with the tagged cells that follow it."""
+    found: list[Exercise] = []
+    for cell in notebook.cells:
+        marks = tags(cell)
+        if "exercise" in marks:
+            found.append(Exercise(cell))
+        elif not found:
+            continue
+        elif "check" in marks:
+            found[-1].check = cell
+            found[-1].name, found[-1].answer = _checked(cell.source)
+        elif "hint" in marks:
+            found[-1].hints.append(cell)
+        elif "solution" in marks:
+            found[-1].solutions.append(cell)
+    return found
+
+
+def _checked(source: str) -> tuple[str | None, str | None]:
+    """Name and answer of the first ``check("name", answer)`` in a cell."""
+    for node in ast.walk(ast.parse(without_magics(source))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "check":
+            if len(node.args) == 2 and isinstance(node.args[0], ast.Constant):
+                return node.args[0].value, ast.unparse(node.args[1])
+    return None, None
+
+
+def solution_block(cell: NotebookNode) -> str:
+    """The one Python block of a solution cell."""
+    blocks = _PYTHON_BLOCK.findall(cell.source)
+    if len(blocks) != 1:
+        raise LessonError(f"A solution needs one ```python block; this one has {len(blocks)}.")
+    return blocks[0]
+
+
+def without_magics(source: str) -> str:
+    """Source as plain Python: each line that begins with % or ! becomes ``pass``."""
+    return re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
+
+
+def setup_source(notebook: NotebookNode) -> str:
+    """The set-up code, without magics, ready for exec."""
+    setup = [c.source for c in cells(notebook, "setup") if c.cell_type == "code"]
+    return without_magics("\n".join(setup))
+
+
+def claims(source: str) -> list[tuple[str, str]]:
+    """(condition, sentence) of each assert in a claims cell; both as source text."""
+    found = [n for n in ast.walk(ast.parse(without_magics(source))) if isinstance(n, ast.Assert)]
+    return [(ast.unparse(n.test), ast.unparse(n.msg) if n.msg else "") for n in found]
+
+
+# --- cutting and normalising -----------------------------------------------------------------
+
+
+def handout(notebook: NotebookNode) -> NotebookNode:
+    """A copy for learners: no solutions, no outputs, no counts; hints and claims stay."""
+    copied = copy.deepcopy(notebook)
+    copied.cells = [cell for cell in copied.cells if "solution" not in tags(cell)]
+    for cell in code_cells(copied):
+        cell.outputs = []
+        cell.execution_count = None
+        cell.metadata.get("aecourse", {}).pop("tolerances", None)
+    return normalised(copied, keep_counts=True)
+
+
+def normalised(notebook: NotebookNode, keep_counts: bool = False) -> NotebookNode:
+    """A copy in the form that is saved, so that running again gives an empty diff.
+
+    Drops timings, widget state and versions; merges streams and resolves carriage returns;
+    numbers the code cells 1 … n (unless ``keep_counts``); keeps ids, tags and tolerances.
+    """
+    result = nbformat.from_dict(copy.deepcopy(notebook))
+    result.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": LANGUAGE})
+    result.nbformat, result.nbformat_minor = 4, max(5, notebook.nbformat_minor)
+    for cell in result.cells:
+        kept = {k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA and v}
+        cell.metadata = nbformat.from_dict(kept)
+        cell.setdefault("id", nbformat.v4.new_code_cell().id)
+    for count, cell in enumerate(code_cells(result), 1):
+        cell.outputs = clean_outputs(cell.outputs)
+        if not keep_counts:
+            cell.execution_count = count
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = cell.execution_count
+    return result
+
+
+def clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Neighbouring stream outputs merged, as a terminal would show them; no widget views."""
+    clean: list[NotebookNode] = []
+    for output in outputs:
+        last = clean[-1] if clean else None
+        if output.output_type == "stream":
+            if last is not None and last.output_type == "stream" and last.name == output.name:
+                last.text += output.text
+                continue
+        elif "data" in output:
+            output.data.pop(WIDGET_VIEW, None)
+            if not output.data:
+                continue
+            output.pop("transient", None)
+        clean.append(output)
+    for output in clean:
+        if output.output_type == "stream":
+            output.text = as_shown(output.text)
+    return [o for o in clean if o.output_type != "stream" or o.text]
+
+
+def as_shown(text: str) -> str:
+    """Text after its carriage returns: each line keeps what was written last."""
+    return re.sub(r"^.*\r(?=[^\n])", "", text.replace("\r\n", "\n"), flags=re.MULTILINE)

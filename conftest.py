@@ -1,0 +1,13 @@
+"""pytest settings for the whole repository: notebooks are tests too (see tests/nbval_tolerant)."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+# Figures of unit tests need no window; notebooks get their own back-end (nbval_tolerant).
+os.environ["MPLBACKEND"] = "Agg"
+os.environ["AECOURSE_PROGRESS"] = "0"
+
+pytest_plugins = ["nbval_tolerant"]

@@ -1,0 +1,418 @@
+"""The exercise engine by property: what it says, and that it never raises."""
+
+import random
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aecourse import exercises
+from aecourse.checks import Exercise, Mistake, as_array, check, close, judge
+
+STATUSES = {"not attempted", "wrong", "right", "error"}
+
+
+def matrix(seed, rows, columns):
+    return np.random.default_rng(seed).normal(size=(rows, columns)) + 2
+
+
+TOY = Exercise(
+    name="toy",
+    right=lambda a, b: a.T @ b,
+    probes={"4 rows": (matrix(1, 4, 3), matrix(2, 4, 2)),
+            "5 rows": (matrix(3, 5, 2), matrix(4, 5, 6))},
+    mistakes=[Mistake("The absolute value is taken.", lambda a, b: abs(a).T @ b),
+              Mistake("Something is added.", lambda a, b: a.T @ b + 1, lambda a, b: a.T @ b + 2)],
+    insight="Well done.",
+)
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    monkeypatch.setattr(exercises, "catalogue", lambda: {"toy": TOY})
+
+
+def every_exercise():
+    return [pytest.param(e, id=e.name) for e in exercises.catalogue().values()]
+
+
+def said(answer):
+    status, message = judge("toy", answer)
+    assert status in STATUSES
+    return status, message
+
+
+# The catalogue ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", every_exercise())
+def test_reference_is_right(exercise):
+    assert judge(exercise.name, exercise.right) == ("right", exercise.insight)
+    for other in exercise.also_right:
+        assert judge(exercise.name, other).status == "right"
+
+
+@pytest.mark.parametrize("exercise", every_exercise())
+def test_each_wrong_implementation_gets_its_own_message(exercise):
+    """So none equals the reference, and none is taken for another mistake."""
+    for mistake in exercise.mistakes:
+        for wrong in mistake.wrong:
+            assert judge(exercise.name, wrong) == ("wrong", mistake.message)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("exercise", every_exercise())
+def test_no_two_wrong_implementations_are_alike(exercise):
+    results = [(m, exercise.run(w)) for m in exercise.mistakes for w in m.wrong]
+    parts = range(len(exercise.returns))
+    for i, (mistake, one) in enumerate(results):
+        for other_mistake, other in results[:i]:
+            alike = all(exercise.agree(one, other, part) for part in parts)
+            assert not alike, (mistake.message, other_mistake.message)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("exercise", every_exercise())
+def test_probes_show_mistakes_clearly(exercise):
+    """Nothing sits at the edge of the tolerance: ten times wider, all is still told apart."""
+    right = exercise.run(exercise.right)
+    for mistake in exercise.mistakes:
+        for wrong in mistake.wrong:
+            values = exercise.run(wrong)
+            assert not all(close(a, b, 10 * exercise.tolerance)
+                           for x, y in zip(values, right) for a, b in zip(x, y)), mistake.message
+
+
+@pytest.mark.parametrize("exercise", every_exercise())
+def test_probes_are_double_precision_and_not_square(exercise):
+    for arguments in exercise.probes.values():
+        for argument in arguments:
+            if isinstance(argument, (np.ndarray, torch.Tensor)):
+                assert str(argument.dtype).removeprefix("torch.") in ("float64", "int64")
+                assert argument.ndim < 2 or argument.shape[0] != argument.shape[1]
+
+
+@pytest.mark.parametrize("exercise", every_exercise())
+def test_messages_read_well(exercise):
+    messages = [m.message for m in exercise.mistakes]
+    assert len(set(messages)) == len(messages)
+    for message in [*messages, exercise.insight]:
+        assert message[-1] in ".?" and "  " not in message and len(message) < 330
+        assert message[0].isupper() or message.startswith("dL/")
+
+
+def test_two_exercises_of_one_name_are_refused(monkeypatch):
+    from aecourse.exercises import basics
+    monkeypatch.setattr(basics, "EXERCISES", basics.EXERCISES * 2)
+    with pytest.raises(ValueError, match="two exercises are named"):
+        exercises.catalogue.__wrapped__()
+
+
+# Verdicts -----------------------------------------------------------------------------------
+
+
+def test_right(toy):
+    assert said(lambda a, b: a.T @ b) == ("right", "Well done.")
+
+
+def test_not_attempted(toy):
+    def dots(a, b):
+        ...
+
+    def empty(a, b):
+        """With a docstring."""
+
+    for answer in (lambda a, b: ..., lambda a, b: (..., ...), dots, empty, ..., None):
+        assert said(answer)[0] == "not attempted"
+
+
+def test_a_forgotten_return_is_named(toy):
+    def answer(a, b):
+        c = a.T @ b  # noqa: F841
+
+    assert said(answer) == ("wrong", "The function returns None. Is a return missing at its end?")
+
+
+@pytest.mark.parametrize("answer, words", [
+    (lambda a, b: abs(a).T @ b, "The absolute value is taken."),
+    (lambda a, b: a.T @ b + 2, "Something is added."),
+    (lambda a, b: b.T @ a, "transposed: of shape (2, 3) where of shape (3, 2) is expected"),
+    (lambda a, b: (a.T @ b).ravel(), "The values are right, but it is of shape (6,)"),
+    (lambda a, b: a.sum(), "it is a single number where of shape (3, 2) is expected"),
+    (lambda a, b: -a.T @ b, "The sign is reversed"),
+    (lambda a, b: 3 * a.T @ b, "off by a constant factor of 3."),
+    (lambda a, b: a.T @ b / len(a), "a factor that changes with the input"),
+    (lambda a, b: a.T @ b * np.nan, "NaN"),
+    (lambda a, b: a.T @ b * np.inf, "infinite"),
+    (lambda a, b: a.T @ b * 1.01 + 0.01, "close, but not equal"),
+    (lambda a, b: (a.T @ b) ** 3, "the shape is as expected; the values are not"),
+    (lambda a, b: 0 * (a.T @ b), "the values are not"),
+    (lambda a, b: a.T @ b if len(a) == 4 else (a.T @ b) ** 3, "Only some inputs fail, such as 5"),
+    (lambda a, b: 7 * abs(a).T @ b, "constant factor|The absolute value is taken. Besides"),
+    (lambda a, b: "12", "It returns a str"),
+    (lambda a, b: {1: 2}, "It returns a dict"),
+    (lambda a, b: [[1, 2], [3]], "a list whose items have different shapes"),
+    (lambda a, b: (x for x in a), "It returns a generator"),
+    (lambda a, b: a.T @ b + 1j, "an array of complex128"),
+    (lambda a, b: [None, 1], "It returns a NoneType"),
+])
+def test_wrong_is_described(toy, answer, words):
+    status, message = said(answer)
+    assert status == "wrong" and any(w in message for w in words.split("|")), message
+
+
+@pytest.mark.parametrize("convert", [
+    torch.tensor, np.ndarray.tolist, np.float32, torch.FloatTensor,
+    lambda x: torch.tensor(x, requires_grad=True), lambda x: [torch.tensor(r) for r in x],
+    lambda x: x.astype(object), lambda x: tuple(map(tuple, x)), np.asfortranarray,
+])
+def test_other_kinds_of_numbers_are_accepted(toy, convert):
+    assert said(lambda a, b: convert(a.T @ b))[0] == "right"
+
+
+def test_changed_arguments_are_named(toy):
+    def answer(a, b):
+        result = a.T @ b
+        b *= 2
+        return result
+
+    status, message = said(answer)
+    assert status == "wrong" and "changes its argument b in place" in message
+
+
+def test_global_random_state_neither_matters_nor_moves(toy):
+    def answer(a, b):
+        random.random(), np.random.seed(), torch.manual_seed(np.random.randint(1000))
+        np.random.rand(3), torch.rand(3)
+        return a.T @ b + (np.random.rand() > 2)
+
+    random.seed(5), np.random.seed(5), torch.manual_seed(5)
+    expected = random.random(), np.random.rand(), torch.rand(1).item()
+    random.seed(5), np.random.seed(5), torch.manual_seed(5)
+    assert said(answer)[0] == "right"
+    assert (random.random(), np.random.rand(), torch.rand(1).item()) == expected
+
+
+def test_a_random_answer_always_gets_the_same_verdict(toy):
+    def answer(a, b):
+        return np.random.rand(a.shape[1], b.shape[1])
+
+    assert len({said(answer) for _ in range(5)}) == 1
+
+
+def test_warnings_stay_silent(toy):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert said(lambda a, b: np.log(-abs(a.T @ b)))[0] == "wrong"
+
+
+# Errors -------------------------------------------------------------------------------------
+
+
+def recursion(a, b):
+    return recursion(a, b)
+
+
+def helper(a):
+    return [][3]
+
+
+def uses_helper(a, b):
+    return helper(a)
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def raiser(failure):
+    def answer(a, b):
+        raise failure
+    return answer
+
+
+@pytest.mark.parametrize("answer, words", [
+    (lambda a, b: 1 / 0, "raises ZeroDivisionError: division by zero"),
+    (lambda a, b: a @ b, "raises ValueError: matmul"),
+    (lambda a, b: torch.tensor(a) @ torch.tensor(b), "raises RuntimeError: mat1 and mat2"),
+    (lambda a, b: sys.exit(3), "raises SystemExit: 3"),
+    (recursion, "raises RecursionError"),
+    (uses_helper, "(return [][3]) raises IndexError: list index out of range"),
+    (raiser(AssertionError()), "(raise failure) raises AssertionError"),
+    (raiser(AssertionError("shapes differ\nand more")), "raises AssertionError: shapes differ"),
+    (raiser(GeneratorExit()), "raises GeneratorExit"),
+    (raiser(Unprintable()), "raises Unprintable"),
+    (raiser(ValueError(object())), "<object object>"),
+    (len, "parameter"),
+    (lambda a: a, "takes 1 parameter, and the exercise passes 2: a, b"),
+    (lambda a, b, c: a, "takes 3 parameters, and the exercise passes 2: a, b"),
+    (5, "is an int, not a function"),
+    (np.ones(3), "is an ndarray, not a function"),
+])
+def test_errors_are_described(toy, answer, words):
+    status, message = said(answer)
+    assert status == "error" and words in message, message
+
+
+def test_error_names_the_line(toy):
+    source = "def answer(a, b):\n    c = a.T @ b\n    return c + undefined\n"
+    scope = {}
+    exec(compile(source, "lesson cell", "exec"), scope)
+    message = said(scope["answer"])[1]
+    assert message.startswith("On 4 rows, line 3 of your code raises NameError: name 'undefined'")
+
+
+def test_unknown_names(toy):
+    for name in ("tow", "", 3, None, len, ["toy"]):
+        status, message = judge(name, lambda a, b: a)
+        assert status == "error" and message.endswith("The names are: toy.")
+
+
+def test_an_interrupt_passes(toy):
+    state = np.random.get_state()[1].tolist()
+    with pytest.raises(KeyboardInterrupt):
+        judge("toy", raiser(KeyboardInterrupt()))
+    assert np.random.get_state()[1].tolist() == state
+
+
+# Nothing raises -----------------------------------------------------------------------------
+
+
+class Hostile:
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+    __hash__ = None
+    __bool__ = __len__ = __iter__ = __array__ = __repr__ = __getattr__ = __float__ = __eq__
+
+    def __call__(self, *arguments):
+        return self
+
+
+class Lying:
+    @property
+    def __class__(self):
+        raise RuntimeError
+
+
+loop = []
+loop.append(loop)
+deep = []
+for _ in range(5000):
+    deep = [deep]
+
+WEIRD = [
+    "text", b"bytes", "\ud800", 10**400, float("nan"), float("inf"), 1j, True, {}, set(), (), [],
+    [[], [1]], object(), Hostile(), Lying(), Hostile, Lying, int, type, print, iter([1]), loop,
+    deep,
+    np.ones((0, 3)), np.array(["a"]), np.array([None]), np.datetime64("2024-01-01"),
+    np.ma.masked, np.array([object()]), np.broadcast_to(1.0, (10**6, 10**6)), np.zeros((2,) * 20),
+    torch.ones(2, device="meta"), torch.ones(2, 2).to_sparse(), torch.ones(2, dtype=torch.bfloat16),
+    torch.ones(2, dtype=torch.complex64), torch.nn.Linear(2, 2), np.float16(7), np.uint8([1, 2]),
+    np.array([True, False]), [torch.ones(2), np.ones(2), [1, 2]], range(3), slice(1),
+    NotImplemented, memoryview(b"abc"), np.zeros(3, dtype=[("x", float)]), (..., 1), [...],
+    ValueError("returned"),
+]
+
+
+@pytest.mark.parametrize("index", range(len(WEIRD)))  # pytest looks too closely at the things
+def test_nothing_weird_raises(toy, capsys, index):
+    weird = WEIRD[index]
+    answers = weird, lambda a, b: weird, lambda *a: (weird, weird), lambda a, b: [weird]
+    for answer in answers:
+        assert said(answer)[0] in ("wrong", "error", "not attempted")
+        check("toy", answer)
+    judge("output gradient", lambda H, W, b, X: (weird, weird))
+    judge(weird, weird)
+    check(weird, weird)
+
+
+def spoil(a, b):
+    a.resize((0,), refcheck=False)
+    return 1
+
+
+async def coroutine(a, b):
+    return 1
+
+
+class Answer:
+    def __init__(self, a, b):
+        pass
+
+
+CALLABLES = [
+    spoil, Answer, lambda *a, **k: a, lambda a, b, c=1, *, d=2: a.T @ b, Hostile(), np.add,
+    max, dict.fromkeys, torch.nn.Linear(3, 2), torch.nn.Sequential(), classmethod(len), map,
+    np.frompyfunc(lambda a, b: a, 2, 1), raiser(BaseException()), raiser(StopIteration()),
+    lambda a, b: print("noise"), lambda a, b: exec("raise SyntaxError('x')"),
+    lambda a, b: exec("def ("), lambda a, b: globals().clear and None,
+]
+
+
+@pytest.mark.parametrize("index", range(len(CALLABLES)))
+def test_no_callable_makes_it_raise(toy, capsys, index):
+    said(CALLABLES[index])
+    check("toy", CALLABLES[index])
+
+
+leaves = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
+    st.binary(max_size=3),
+    st.complex_numbers(), st.just(...), st.decimals(), st.fractions(), st.dates(),
+)
+things = st.recursive(leaves, lambda inner: st.one_of(
+    st.lists(inner, max_size=4), st.tuples(inner, inner), st.dictionaries(st.integers(), inner,
+                                                                          max_size=2)))
+
+
+@settings(max_examples=200, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(thing=things)
+def test_any_returned_value_gets_a_verdict(toy, thing):
+    assert said(lambda a, b: thing)[0] in ("wrong", "not attempted")
+
+
+@settings(max_examples=100, deadline=None)
+@given(scale=st.floats(1e-6, 1e6), noise=st.floats(-1, 1))
+def test_close_is_relative(scale, noise):
+    a = scale * np.array([1.0, -2.0, 0.5])
+    assert close(a * (1 + 1e-5 * noise), a)
+    assert not close(a * 1.001, a)
+    assert close(np.array([np.nan, np.inf]), np.array([np.nan, np.inf]))
+
+
+def test_as_array_keeps_values():
+    assert as_array([torch.tensor(1.0), 2, np.float32(3)]).tolist() == [1, 2, 3]
+    for refused in (None, "1", ..., {}, object()):
+        with pytest.raises(TypeError):
+            as_array(refused)
+
+
+# Printing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer, start", [
+    (lambda a, b: a.T @ b, "Toy: right. Well done.\n"),
+    (lambda a, b: ..., "Toy: not attempted yet. Replace the dots"),
+    (lambda a, b: abs(a).T @ b, "Toy: wrong. The absolute value is taken.\n"),
+    (lambda a, b: 1 / 0, "Toy: error. On 4 rows, line "),
+])
+def test_check_prints_one_verdict(toy, capsys, answer, start):
+    assert check("toy", answer) is None
+    out, err = capsys.readouterr()
+    assert out.startswith(start) and err == "" and all(len(line) <= 88 for line in out.split("\n"))
+
+
+def test_printing_answers_are_not_silenced(toy, capsys):
+    def answer(a, b):
+        print("a has shape", a.shape)
+        return a.T @ b
+
+    check("toy", answer)
+    assert capsys.readouterr().out.endswith("a has shape (5, 2)\nToy: right. Well done.\n")

@@ -1,0 +1,530 @@
+"""Exercises of lessons 01 to 03: answers as learners write them, and the verdict on each.
+
+Nothing here uses the catalogue's own functions. For each exercise there is an answer that is
+right, the stub, the same answer with one thing changed per mistake, and answers in other styles.
+"""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from aecourse.checks import judge
+from aecourse.exercises import catalogue
+
+RIGHT = {
+    "output gradient": """
+def answer(H, W, b, X):
+    Y = np.tanh(H @ W + b)
+    error = Y - X
+    slope = 1 - Y**2
+    delta = 2 * error * slope / X.size
+    dW = H.T @ delta
+    db = delta.sum(axis=0)
+    return dW, db
+""",
+    "parameter count": """
+def answer(sizes):
+    total = 0
+    for i in range(len(sizes) - 1):
+        weights = sizes[i] * sizes[i + 1]
+        biases = sizes[i + 1]
+        total += weights + biases
+    return total
+""",
+    "loss for categories": """
+def answer(logits, classes):
+    target = F.one_hot(classes, logits.shape[1]).double()
+    log_p = torch.log_softmax(logits, dim=1)
+    losses = -(target * log_p).sum(dim=1)
+    return losses
+""",
+    "PCA reconstruction": """
+def answer(train, test, k):
+    mean = train.mean(axis=0)
+    U, S, Vt = np.linalg.svd(train - mean)
+    V = Vt[:k].T
+    codes = (test - mean) @ V
+    return codes @ V.T + mean
+""",
+    "sum to mean": """
+def answer(batch_losses, batch_sizes, pixels):
+    total = 0.0
+    images = 0
+    for loss, size in zip(batch_losses, batch_sizes):
+        total += loss * size
+        images += size
+    return total / images / pixels
+""",
+    "floor of BCE": """
+def answer(x):
+    p = np.clip(x, 1e-12, 1 - 1e-12)
+    ink = x * np.log(p)
+    paper = (1 - x) * np.log(1 - np.clip(x, 0, 1 - 1e-12))
+    return -(ink + paper).mean()
+""",
+    "scaler": """
+def answer(train, test):
+    mean = train.mean(axis=0)
+    std = train.std(axis=0)
+    a = (train - mean) / std
+    b = (test - mean) / std
+    return a, b
+""",
+    "imputation": """
+def answer(train, test):
+    means = np.nanmean(train, axis=0)
+    filled = test.copy()
+    for j in range(test.shape[1]):
+        gaps = np.isnan(filled[:, j])
+        filled[gaps, j] = means[j]
+    return filled
+""",
+    "mixed loss": """
+def answer(raw, real, binary, category):
+    r, b = real.shape[1], binary.shape[1]
+    x, y, z = raw[:, :r], raw[:, r:r + b], raw[:, r + b:]
+    one = ((x - real) ** 2).sum(1)
+    two = F.binary_cross_entropy_with_logits(y, binary, reduction="none").sum(1)
+    three = F.cross_entropy(z, category, reduction="none")
+    return one + two + three
+""",
+}
+
+# For each exercise: how the mistake's message starts, then what is replaced by what.
+WRONG = {
+    "output gradient": [
+        ("The derivative of tanh is missing", "slope = 1 - Y**2", "slope = 1"),
+        ("The slope of tanh is taken in the wrong", "1 - Y**2", "1 - (H @ W + b) ** 2"),
+        ("The slope of tanh is taken in the wrong", "1 - Y**2", "1 - np.tanh(Y) ** 2"),
+        ("The slope used is that of the sigmoid", "1 - Y**2", "Y * (1 - Y)"),
+        ("The slope of tanh has lost its square", "1 - Y**2", "1 - Y"),
+        ("A factor of 2 is missing", "2 * error * slope / X.size", "error * slope / X.size"),
+        ("The error is divided by the number of rows only. This loss", "X.size", "X.shape[0]"),
+        ("The error is divided by the number of rows only, and the 2",
+         "2 * error * slope / X.size", "error * slope / len(H)"),
+        ("The error is divided by the number of features only", "X.size", "X.shape[1]"),
+        ("The mean is missing", " / X.size", ""),
+        ("This is the gradient of half the sum", "2 * error * slope / X.size", "error * slope"),
+        ("The sign is reversed", "error = Y - X", "error = X - Y"),
+        ("The output is computed without its tanh, and so", "np.tanh(H @ W + b)",
+         "H @ W + b", "1 - Y**2", "1"),
+        ("The output is computed without its tanh. The slope", "np.tanh(H @ W + b)", "H @ W + b"),
+        ("The output is computed without its tanh. The slope", "error = Y - X",
+         "error = H @ W + b - X"),
+        ("The bias b is left out", "H @ W + b", "H @ W"),
+        ("dL/dW is transposed", "H.T @ delta", "delta.T @ H"),
+        ("dL/db is summed over the wrong axis", "sum(axis=0)", "sum(axis=1)"),
+        ("dL/db is averaged over the rows", "delta.sum(axis=0)", "np.mean(delta, 0)"),
+        ("dL/db still has a row per example", "delta.sum(axis=0)", "delta"),
+        ("dL/db is summed over everything", "sum(axis=0)", "sum()"),
+        ("dL/dW is divided by the number of rows once more", "H.T @ delta",
+         "H.T @ delta / H.shape[0]"),
+        ("The two gradients are in the wrong order", "return dW, db", "return db, dW"),
+    ],
+    "parameter count": [
+        ("The biases are forgotten", "weights + biases", "weights"),
+        ("The biases are counted at the wrong end", "biases = sizes[i + 1]", "biases = sizes[i]"),
+        ("The input is given biases", "total = 0", "total = sizes[0]"),
+        ("Each layer is given a single bias", "biases = sizes[i + 1]", "biases = 1"),
+        ("The last layer is missed", "len(sizes) - 1", "len(sizes) - 2"),
+        ("The first layer is missed", "range(len", "range(1, len"),
+        ("The weights of the last layer are counted", "return total", "return total - sizes[-1]"),
+        ("These are units", "weights + biases", "biases"),
+        ("These are units", "return total", "return sum(sizes)"),
+        ("The sizes are multiplied through", "return total", "return np.prod(sizes)"),
+        ("One is added on both sides", "sizes[i] * sizes[i + 1]",
+         "(sizes[i] + 1) * (sizes[i + 1] + 1) - sizes[i + 1]"),
+        ("These are layers", "weights + biases", "1"),
+    ],
+    "loss for categories": [
+        ("This is a squared error. It", "-(target * log_p).sum(dim=1)",
+         "F.mse_loss(torch.softmax(logits, 1), target)"),
+        ("This is a squared error. It", "-(target * log_p).sum(dim=1)",
+         "((torch.softmax(logits, 1) - target) ** 2).sum(1)"),
+        ("This is a squared error. It", "-(target * log_p).sum(dim=1)",
+         "((torch.softmax(logits, 1) - target) ** 2).mean(dim=1)"),
+        ("This is a squared error between logits", "-(target * log_p).sum(dim=1)",
+         "F.mse_loss(logits, target, reduction='none').mean(1)"),
+        ("This is a squared error between logits", "-(target * log_p).sum(dim=1)",
+         "F.mse_loss(logits, target)"),
+        ("The numbers of the categories are subtracted", "-(target * log_p).sum(dim=1)",
+         "(logits.argmax(dim=1) - classes) ** 2"),
+        ("This counts wrong categories", "-(target * log_p).sum(dim=1)",
+         "(logits.argmax(dim=1) != classes).float()"),
+        ("The loss is averaged over the rows", "return losses", "return losses.mean()"),
+        ("The loss is summed over the rows", "sum(dim=1)", "sum()"),
+        ("Softmax is applied twice. PyTorch", "log_softmax(logits",
+         "log_softmax(torch.softmax(logits, dim=1)"),
+        ("Softmax is applied twice, and the rows", "return losses",
+         "return F.cross_entropy(logits.softmax(1), classes)"),
+        ("The sign is missing", "-(target", "(target"),
+        ("This is the probability of the true category", "torch.log_softmax", "torch.softmax"),
+        ("The softmax runs over the rows", "log_softmax(logits, dim=1)",
+         "log_softmax(logits, dim=0)"),
+        ("The softmax is missing", "torch.log_softmax(logits, dim=1)", "logits"),
+        ("The softmax is missing", "return losses",
+         "return F.nll_loss(logits, classes, reduction='none')"),
+        ("Each category is treated", "return losses",
+         "return F.binary_cross_entropy_with_logits(logits, target, reduction='none').sum(1)"),
+        ("Each category is treated", "return losses",
+         "return F.binary_cross_entropy_with_logits(logits, target)"),
+        ("This is the entropy of the prediction", "target * log_p", "log_p.exp() * log_p"),
+        ("The loss is divided by the number of categories", ".sum(dim=1)", ".mean(dim=1)"),
+        ("The formula is right, and logits in the thousands", "return losses", """
+    p = torch.exp(logits) / torch.exp(logits).sum(dim=1, keepdim=True)
+    return -torch.log(p[torch.arange(len(p)), classes])"""),
+        ("The formula is right, and logits in the thousands", "return losses", """
+    p = torch.softmax(logits, dim=1)
+    return -torch.log(p[range(len(p)), classes])"""),
+    ],
+    "PCA reconstruction": [
+        ("The mean is not added back", "V.T + mean", "V.T"),
+        ("The test rows are centred on their own mean", "return", "mean = test.mean(0)\n    return",
+         "test - mean", "test - test.mean(0)"),
+        ("Two different means are used", "test - mean", "test - test.mean(axis=0)"),
+        ("Two different means are used", "V.T + mean", "V.T + np.mean(test, 0)"),
+        ("Columns are taken for rows", "Vt[:k].T", "Vt[:, :k]"),
+        ("Nothing is centred", "train.mean(axis=0)", "0"),
+        ("The directions come from training rows that", "svd(train - mean)", "svd(train)"),
+        ("The test rows are projected without", "test - mean", "test"),
+        ("The test rows are projected without", "test - mean", "test", "V.T + mean", "V.T"),
+        ("PCA is fitted on the test rows", "(train, test, k):",
+         "(train, test, k):\n    train = test"),
+        ("The directions come from the test rows", "svd(train - mean)",
+         "svd(test - test.mean(0))"),
+        ("PCA is fitted on training and test rows together", "(train, test, k):",
+         "(train, test, k):\n    train = np.vstack([train, test])"),
+        ("The training rows are reconstructed", "test - mean", "train - mean"),
+        ("One direction too few", "Vt[:k]", "Vt[:k - 1]"),
+        ("One direction too many", "Vt[:k]", "Vt[:k + 1]"),
+        ("The k weakest directions", "Vt[:k]", "Vt[-k:]"),
+        ("The k weakest directions", "V = Vt[:k].T",
+         "V = np.linalg.eigh(np.cov((train - mean).T))[1][:, :k]"),
+        ("These are the codes", "codes @ V.T + mean", "codes"),
+        ("One mean for the whole table", "mean(axis=0)", "mean()"),
+        ("Each row is centred on its own mean", "train.mean(axis=0)",
+         "train.mean(axis=1)[:, None]", "V = ", "mean = test.mean(1)[:, None]\n    V = "),
+        ("The features are divided by their standard", "mean = train.mean(axis=0)",
+         "s = train.std(0); train = train / s; test = test / s; mean = train.mean(axis=0)",
+         "codes @ V.T + mean", "(codes @ V.T + mean) * s"),
+    ],
+    "sum to mean": [
+        ("This is the mean of the batch means. The", "return total / images",
+         "return np.mean(batch_losses)"),
+        ("Each loss is multiplied by its batch size", "total / images", "total / len(batch_sizes)"),
+        ("This is the mean per image", "images / pixels", "images"),
+        ("The number of pixels is on the wrong side", "images / pixels", "images * pixels"),
+        ("The number of pixels is on the wrong side", "total / images / pixels",
+         "pixels / (total / images)"),
+        ("The batch sizes are forgotten", "return total / images", "return batch_losses.sum()"),
+        ("The batch losses are taken for sums", "loss * size", "loss"),
+        ("The batch losses are taken for sums", "loss * size", "loss / size", "total / images",
+         "total / len(batch_losses)"),
+        ("This is a sum over all images", " / images", ""),
+        ("All batches are taken to be as large", "loss * size", "loss * batch_sizes[0]"),
+        ("Only the last batch is reported", "total / images", "loss"),
+        ("This is the mean of the batch means, per image", "total / images / pixels",
+         "sum(batch_losses) / len(batch_losses)"),
+        ("The number of pixels divides twice", "loss * size", "loss * size / pixels"),
+        ("It is divided by the number of images and by", "total / images",
+         "total / images / len(batch_losses)"),
+    ],
+    "floor of BCE": [
+        ("The second term is missing", "(ink + paper)", "ink"),
+        ("The first term is missing", "(ink + paper)", "paper"),
+        ("The sign is missing", "-(ink", "(ink"),
+        ("The logarithm has base 2", "np.log(", "np.log2("),
+        ("The logarithm has base 10", "np.log(", "np.log10("),
+        ("The result is NaN", "return", "return -np.mean(x*np.log(x) + (1-x)*np.log(1-x)) #"),
+        ("The NaN of black and white pixels", "return",
+         "return -np.nanmean(x*np.log(x) + (1-x)*np.log(1-x)) #"),
+        ("This is a sum over all pixels", "mean()", "sum()"),
+        ("This is a sum over the pixels of an image", "mean()", "sum() / len(x)"),
+        ("The mean runs over one axis only", "mean()", "mean(axis=1)"),
+        ("The mean runs over one axis only", "mean()", "mean(0)"),
+        ("A perfect copy does not cost 0", "return", "return 0 #"),
+        ("Pixels are kept so far from 0 and 1", "return",
+         "p = x.clip(0.01, 0.99); return -(p*np.log(p) + (1-p)*np.log(1-p)).mean() #"),
+        ("This is the variance of a coin", "return", "return (x * (1 - x)).mean() #"),
+        ("The grey levels are averaged first", "(x):", "(x):\n    x = x.mean()"),
+        ("The grey levels are averaged first", "(x):", "(x):\n    x = x.mean(axis=0)"),
+    ],
+    "scaler": [
+        ("The scaler is fitted on all rows", "train.mean(axis=0)",
+         "np.concatenate([train, test]).mean(axis=0)", "train.std(axis=0)",
+         "np.concatenate([train, test]).std(axis=0)"),
+        ("The test rows are scaled with their own", "b = (test - mean) / std",
+         "b = (test - test.mean(0)) / test.std(0)"),
+        ("Half of the scaler comes from the test rows", "(test - mean) / std",
+         "(test - mean) / test.std(axis=0)"),
+        ("Half of the scaler comes from the test rows", "(test - mean)", "(test - test.mean(0))"),
+        ("The scaler is fitted on the test rows", "mean = train.mean", "mean = test.mean",
+         "std = train.std", "std = test.std"),
+        ("The columns are centred, but not", "train.std(axis=0)", "1"),
+        ("The columns are divided by their standard deviation, but", "train.mean(axis=0)", "0"),
+        ("The columns are squeezed between 0 and 1", "mean = train.mean(axis=0)",
+         "mean = train.min(0)", "train.std(axis=0)", "train.max(0) - train.min(0)"),
+        ("The columns are divided by their variance", "train.std", "train.var"),
+        ("One mean and one standard deviation", "mean(axis=0)", "mean()", "std(axis=0)", "std()"),
+        ("Each row is scaled by its own", "return a, b", """
+    def rows(x):
+        return (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+    return rows(train), rows(test)"""),
+        ("The mean is added instead", "- mean", "+ mean"),
+        ("It is multiplied by the standard deviation", "/ std", "* std"),
+        ("Only the last part is divided", "(train - mean) / std", "train - mean / std",
+         "(test - mean) / std", "test - mean / std"),
+        ("The test rows are returned as they came", "(test - mean) / std", "test"),
+        ("The test rows are centred, but not", "(test - mean) / std", "test - mean"),
+        ("The two tables are in the wrong order", "return a, b", "return b, a"),
+    ],
+    "imputation": [
+        ("The gaps are filled with means of the test rows", "nanmean(train", "nanmean(test"),
+        ("The means come from training and test rows", "nanmean(train,",
+         "nanmean(np.r_[train, test],"),
+        ("Gaps remain", "np.nanmean(train, axis=0)", "train.mean(axis=0)"),
+        ("Nothing is filled", "np.isnan(filled[:, j])", "filled[:, j] == np.nan"),
+        ("The gaps are filled with 0", "= means[j]", "= 0"),
+        ("One mean of the whole table", "= means[j]", "= np.nanmean(train)"),
+        ("A gap is filled with the mean of its row", "= means[j]",
+         "= np.nanmean(test, axis=1)[gaps]"),
+        ("The gaps of the training rows are counted as 0", "np.nanmean(train, axis=0)",
+         "np.where(np.isnan(train), 0, train).mean(axis=0)"),
+        ("The means come from complete training rows", "nanmean(train,",
+         "mean(train[~np.isnan(train).any(axis=1)],"),
+        ("This is the median", "nanmean", "nanmedian"),
+        ("Rows with gaps are dropped", "return filled",
+         "return test[~np.isnan(test).any(axis=1)]"),
+        ("Known values are overwritten", "filled[gaps, j]", "filled[:, j]"),
+        ("The training rows are filled", "filled = test.copy()",
+         "test = train\n    filled = test.copy()"),
+        ("These are the means alone", "return filled", "return means"),
+    ],
+    "mixed loss": [
+        ("The loss is averaged within each kind", "(x - real) ** 2).sum", "(x - real) ** 2).mean",
+         '"none").sum', '"none").mean'),
+        ("The loss is put together over the rows", "one + two + three",
+         "(one + two + three).sum()"),
+        ("The loss is put together over the rows", "one + two + three",
+         "F.mse_loss(x, real) + F.binary_cross_entropy_with_logits(y, binary)"
+         " + F.cross_entropy(z, category)"),
+        ("Every column has a squared error", "return one + two + three", """
+    everything = torch.cat([real, binary, F.one_hot(category, z.shape[1])], dim=1)
+    return ((raw - everything) ** 2).sum(1)"""),
+        ("The binary columns have a squared error", "two = ", "two = ((y - binary)**2).sum(1) #"),
+        ("The binary columns have a squared error", "two = ",
+         "two = ((torch.sigmoid(y) - binary)**2).sum(1) #"),
+        ("The categories have a squared error", "three = ",
+         "three = ((z.softmax(1) - F.one_hot(category, z.shape[1]))**2).sum(1) #"),
+        ("The sigmoid is forgotten", "two = ",
+         "two = F.binary_cross_entropy(y.clamp(1e-7, 1 - 1e-7), binary, reduction='none').sum(1)#"),
+        ("The sigmoid is applied twice", "logits(y", "logits(torch.sigmoid(y)"),
+        ("Softmax is applied twice", "entropy(z", "entropy(torch.softmax(z, dim=1)"),
+        ("Sigmoid and softmax are applied twice", "logits(y", "logits(y.sigmoid()",
+         "entropy(z", "entropy(z.softmax(-1)"),
+        ("Each category is treated", "three = ", "three = F.binary_cross_entropy_with_logits("
+         "z, F.one_hot(category, z.shape[1]).double(), reduction='none').sum(1) #"),
+        ("A sigmoid is applied to the real columns", "(x - real)", "(x.sigmoid() - real)"),
+        ("The categories are left out", "two + three", "two"),
+        ("The binary columns are left out", "two + three", "three"),
+        ("The real columns are left out", "one + two", "two"),
+        ("The squared error is averaged over the real", "(x - real) ** 2).sum",
+         "(x - real) ** 2).mean"),
+        ("The binary cross-entropy is averaged over", '"none").sum', '"none").mean'),
+        ("The real columns have an absolute error", "(x - real) ** 2", "abs(x - real)"),
+        ("One kind is averaged over rows", 'category, reduction="none"', "category"),
+        ("One kind is averaged over rows", 'binary, reduction="none").sum(1)', "binary)"),
+        ("The outputs are taken in the wrong order", "x, y, z = raw[:, :r], raw[:, r:r + b], "
+         "raw[:, r + b:]", "k = raw.shape[1] - r - b\n    "
+         "z, y, x = raw[:, :k], raw[:, k:k + b], raw[:, k + b:]"),
+    ],
+}
+
+# Other ways to be right.
+ALSO_RIGHT = {
+    "output gradient": ["""
+def answer(H, W, b, X):  # autograd, in single precision
+    W = torch.tensor(W, dtype=torch.float32, requires_grad=True)
+    b = torch.tensor(b, dtype=torch.float32, requires_grad=True)
+    y = torch.tanh(torch.tensor(H, dtype=torch.float32) @ W + b)
+    return torch.autograd.grad(F.mse_loss(y, torch.tensor(X, dtype=torch.float32)), [W, b])
+""", """
+def answer(H, W, b, X):  # loops and lists
+    n, d = X.shape
+    dW = [[0.0] * d for _ in range(H.shape[1])]
+    db = [0.0] * d
+    for i in range(n):
+        for j in range(d):
+            y = np.tanh(sum(H[i, m] * W[m, j] for m in range(H.shape[1])) + b[j])
+            g = 2 * (y - X[i, j]) * (1 - y * y) / (n * d)
+            db[j] += g
+            for m in range(H.shape[1]):
+                dW[m][j] += H[i, m] * g
+    return [dW, db]
+"""],
+    "parameter count": ["""
+def answer(sizes):  # ask PyTorch
+    layers = [torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:])]
+    return torch.tensor(sum(p.numel() for layer in layers for p in layer.parameters()))
+""", "answer = lambda s: float(np.dot(s[:-1], s[1:]) + sum(s[1:]))"],
+    "loss for categories": ["""
+def answer(logits, classes):
+    return F.cross_entropy(logits.float(), classes, reduction="none")
+""", """
+def answer(logits, classes):  # NumPy, row by row
+    out = []
+    for z, c in zip(logits.numpy(), classes.numpy()):
+        z = z - z.max()
+        out.append(np.log(np.exp(z).sum()) - z[c])
+    return out
+"""],
+    "PCA reconstruction": ["""
+def answer(train, test, k):
+    from sklearn.decomposition import PCA
+    pca = PCA(k).fit(train)
+    return pca.inverse_transform(pca.transform(test))
+""", """
+def answer(train, test, k):  # eigenvectors of the covariance, in single precision
+    train, test = train.astype(np.float32), test.astype(np.float32)
+    m = train.mean(0)
+    V = np.linalg.eigh(np.cov((train - m).T))[1][:, -k:].astype(np.float32)
+    return (test - m) @ V @ V.T + m
+""", """
+def answer(train, test, k):
+    train, test = torch.tensor(train), torch.tensor(test)
+    m = train.mean(0)
+    V = torch.linalg.svd(train - m, full_matrices=False).Vh[:k]
+    return (test - m) @ V.T @ V + m
+"""],
+    "sum to mean": ["""
+def answer(batch_losses, batch_sizes, pixels):
+    return np.average(batch_losses, weights=batch_sizes) / pixels
+"""],
+    "floor of BCE": ["""
+def answer(x):
+    x = torch.tensor(x, dtype=torch.float32)
+    return F.binary_cross_entropy(x, x)
+""", """
+def answer(x):
+    return np.nan_to_num(-x*np.log(x) - (1-x)*np.log(1-x)).mean()
+""", """
+def answer(x):
+    return -np.mean(x * np.log(x + 1e-8) + (1 - x) * np.log(1 - x + 1e-8))
+"""],
+    "scaler": ["""
+def answer(train, test):
+    from sklearn.preprocessing import StandardScaler
+    s = StandardScaler().fit(train)
+    return s.transform(train), s.transform(test)
+""", """
+def answer(train, test):  # pandas divides by n - 1
+    import pandas as pd
+    a, b = pd.DataFrame(train), pd.DataFrame(test)
+    return (a - a.mean()) / a.std(), (b - a.mean()) / a.std()
+"""],
+    "imputation": ["""
+def answer(train, test):
+    from sklearn.impute import SimpleImputer
+    return SimpleImputer().fit(train).transform(test)
+""", """
+def answer(train, test):
+    import pandas as pd
+    return pd.DataFrame(test).fillna(pd.DataFrame(train).mean())
+"""],
+    "mixed loss": ["""
+def answer(raw, real, binary, category):  # row by row
+    losses = []
+    for i in range(len(raw)):
+        r, b = real.shape[1], binary.shape[1]
+        loss = sum((raw[i, j] - real[i, j]) ** 2 for j in range(r))
+        for j in range(b):
+            p = torch.sigmoid(raw[i, r + j])
+            loss -= torch.log(p) if binary[i, j] == 1 else torch.log(1 - p)
+        losses.append(loss - torch.log_softmax(raw[i, r + b:], 0)[category[i]])
+    return losses
+"""],
+}
+
+NAMES = list(RIGHT)
+
+
+def define(source):
+    """The function ``answer``, defined as a notebook would after its set-up cell."""
+    scope = {"np": np, "torch": torch, "F": F}
+    exec(source, scope)
+    return scope["answer"]
+
+
+def edited(source, changes):
+    for old, new in zip(changes[::2], changes[1::2]):
+        assert old in source, f"{old!r} is not in the answer"
+        source = source.replace(old, new)
+    return source
+
+
+def test_every_exercise_of_these_lessons_is_here():
+    ours = {name for name, e in catalogue().items() if e.right.__module__.split(".")[-1] in
+            ("basics", "undercomplete", "tables")}
+    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_right_answer(name):
+    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stub_is_not_attempted(name):
+    head = RIGHT[name].strip().split("\n")[0]
+    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
+        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
+
+
+@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
+def test_right_in_another_style(name, source):
+    verdict = judge(name, define(source))
+    assert verdict.status == "right", verdict.message
+
+
+@pytest.mark.parametrize("name, start, changes",
+                         [(name, start, changes) for name in NAMES
+                          for start, *changes in WRONG[name]])
+def test_mistake_is_named(name, start, changes):
+    verdict = judge(name, define(edited(RIGHT[name], changes)))
+    assert verdict.status == "wrong"
+    assert verdict.message.startswith(start)
+    assert verdict.message in [m.message for m in catalogue()[name].mistakes]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mistake_has_a_learner_who_makes_it(name):
+    for mistake in catalogue()[name].mistakes:
+        starts = [start for start, *_ in WRONG[name] if mistake.message.startswith(start)]
+        assert starts, f"no answer shows: {mistake.message}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_are_unambiguous(name):
+    messages = [m.message for m in catalogue()[name].mistakes]
+    for start, *_ in WRONG[name]:
+        assert sum(m.startswith(start) for m in messages) == 1, start
+
+
+def test_impute_in_place_is_named():
+    source = RIGHT["imputation"].replace("test.copy()", "test")
+    verdict = judge("imputation", define(source))
+    assert verdict.status == "wrong" and "changes its argument test in place" in verdict.message
+
+
+def test_two_mistakes_at_once():
+    source = edited(RIGHT["output gradient"], ["1 - Y**2", "1", "/ X.size", "/ len(X)"])
+    message = judge("output gradient", define(source)).message
+    assert message.startswith("The derivative of tanh is missing")
+    assert message.endswith("Besides, a factor is wrong: check what is divided by what.")
+
+
+def test_one_of_two_values_is_right():
+    source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) + 1")
+    message = judge("output gradient", define(source)).message
+    assert message.startswith("dL/dW is right. Not right: dL/db.")

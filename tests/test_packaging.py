@@ -1,0 +1,426 @@
+"""What a stranger installs: one list of dependencies, one address, one wheel with the data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import requires, version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from aecourse.data import DATA_FILES
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+
+
+def parsed(lines) -> dict[str, Requirement]:
+    """Requirements by name; the extras' references to one another are left out."""
+    found = [Requirement(line) for line in lines]
+    return {canonicalize_name(r.name): r for r in found if r.name != PROJECT["name"]}
+
+
+def read(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+def entries(name: str) -> list[str]:
+    """The lines of a requirements file without comments."""
+    lines = (line.partition("#")[0].strip() for line in read(name).splitlines())
+    return [line for line in lines if line]
+
+
+EXTRAS = PROJECT["optional-dependencies"]
+CORE, LAB, TEST = (parsed(x) for x in (PROJECT["dependencies"], EXTRAS["lab"], EXTRAS["test"]))
+CONSTRAINTS = parsed(entries("constraints.txt"))
+
+
+# --- one list of dependencies
+
+
+def test_the_core_has_lower_bounds_only():
+    for requirement in [*CORE.values(), *LAB.values()]:
+        assert [s.operator for s in requirement.specifier] == [">="], str(requirement)
+
+
+def test_jupyterlab_and_the_test_tools_stay_out_of_the_core():
+    assert not CORE.keys() & {"jupyterlab", "notebook", "nbval", "pytest", "ipykernel"}
+    assert "aecourse[lab]" in EXTRAS["test"]
+
+
+def test_nbval_is_bounded_because_the_tests_reach_into_it():
+    assert not TEST["nbval"].specifier.contains("0.12")
+
+
+def test_requirements_txt_is_derived():
+    assert entries("requirements.txt") == ["-e .[lab]"]
+
+
+@pytest.mark.parametrize("name", sorted(CORE | LAB | TEST))
+def test_every_requirement_is_satisfied_by_its_constraint(name):
+    (exact,) = CONSTRAINTS[name].specifier
+    assert (CORE | LAB | TEST)[name].specifier.contains(exact.version)
+
+
+def test_constraints_are_exact_and_serve_every_platform():
+    for name, requirement in CONSTRAINTS.items():
+        (exact,) = requirement.specifier
+        assert exact.operator == "==" and Version(exact.version).local is None, name
+        assert not name.startswith(("nvidia-", "cuda-", "triton")), name
+
+
+def test_constraints_say_where_they_were_tested():
+    header = [line for line in read("constraints.txt").splitlines() if line.startswith("#")]
+    assert re.search(r"Python 3\.\d\d", " ".join(header))
+
+
+def test_constraints_hold_a_matching_pair_of_torch_and_torchvision():
+    (torch,), (torchvision,) = (CONSTRAINTS[n].specifier for n in ("torch", "torchvision"))
+    if version("torchvision").partition("+")[0] != torchvision.version:
+        pytest.skip("another torchvision is installed")
+    built_for = parsed(r for r in requires("torchvision") if "extra" not in r)["torch"]
+    assert built_for.specifier.contains(torch.version)
+
+
+def test_environment_yml_agrees_with_pyproject():
+    environment = yaml.safe_load(read("environment.yml"))
+    assert "conda-forge" in environment["channels"]
+    found = parsed(environment["dependencies"])
+    expected = {CONDA_NAMES.get(name, name): r.specifier for name, r in (CORE | LAB).items()}
+    expected["python"] = Requirement("python" + PROJECT["requires-python"]).specifier
+    assert {name: r.specifier for name, r in found.items() if name != "pip"} == expected
+
+
+def test_binder_installs_the_package_alone_and_on_one_thread():
+    assert re.search(r"pip install .*--no-deps", read("postBuild"))
+    assert re.search(r"export OMP_NUM_THREADS=1\b", read("start"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no executable bit")
+@pytest.mark.parametrize("name", [".ci/run", "postBuild", "start"])
+def test_scripts_can_be_executed(name):
+    assert (REPOSITORY / name).stat().st_mode & stat.S_IXUSR
+
+
+# --- one address
+
+
+@pytest.fixture(scope="module")
+def address():
+    sys.path.insert(0, str(REPOSITORY / "tools"))
+    try:
+        import address
+    finally:
+        sys.path.pop(0)
+    return address
+
+
+def test_badges_and_installation_lines_name_the_repository(address):
+    for path in address.files():
+        found = address.found(path.read_text(encoding="utf-8"))
+        assert found, f"{path.name} has no badge or installation line"
+        assert set(found) == {address.repository()}, path.name
+
+
+def test_readme_has_both_badges():
+    assert "https://mybinder.org/v2/gh/" in read("README.md")
+    assert "https://colab.research.google.com/github/" in read("README.md")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(https://mybinder.org/v2/gh/{}/HEAD?urlpath=lab)",
+        "(https://colab.research.google.com/github/{}/blob/main/a.ipynb)",
+        "    %pip install -q git+https://github.com/{}\\n",
+        '"git+https://github.com/{}.git"',
+        "git+https://github.com/{}",
+    ],
+)
+def test_another_address_is_carried_everywhere(address, text):
+    old, new = "some-one/auto.encoders", "aecourse/aecourse"
+    assert address.found(text.format(old)) == [old]
+    assert address.replaced(text.format(old), new) == text.format(new)
+
+
+# --- the README and data/README.md
+
+
+def test_links_of_the_readme_lead_somewhere():
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read("README.md")):
+        assert (REPOSITORY / target).exists(), target
+
+
+def test_the_map_links_exactly_the_lessons_that_exist():
+    linked = set(re.findall(r"\(notebooks/(\w+\.ipynb)\)", read("README.md")))
+    assert linked == {path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb")}
+
+
+def test_the_readme_names_make_targets_that_exist():
+    targets = set(re.findall(r"^([a-z][a-z ]*):", read("Makefile"), flags=re.MULTILINE))
+    targets = {name for group in targets for name in group.split()}
+    # In code only: at the start of a line in a block, or behind a backtick.
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", read("README.md"), flags=re.MULTILINE))
+    assert {"course", "test"} <= named <= targets
+
+
+def test_data_readme_has_the_checksums():
+    rows = re.findall(r"^\| `(.+?)` \| ([\d,]+) \| `(\w+)` \|$", read("data/README.md"), re.M)
+    assert {name: digest for name, _, digest in rows} == DATA_FILES
+    for name, size, _ in rows:
+        assert (REPOSITORY / "data" / name).stat().st_size == int(size.replace(",", ""))
+
+
+def test_data_readme_has_the_md5_sums_that_torchvision_knows():
+    listed = re.findall(r"`([0-9a-f]{32})`", read("data/README.md"))
+    names = [name for name in DATA_FILES if name.startswith("MNIST")]
+    sums = [hashlib.md5((REPOSITORY / "data" / n).read_bytes()).hexdigest() for n in names]
+    assert listed == sums
+
+
+# --- the wheel and the editable install
+
+IMPORT_AND_READ = """
+import json, os, sys
+from pathlib import Path
+
+repository, installed = map(Path, sys.argv[1:])
+# The environment may hold an editable install: the clone must not be found through it.
+sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != repository]
+import site
+site.addsitedir(str(installed))
+sys.path.insert(0, str(installed))
+
+import aecourse
+from aecourse import data
+
+splits = data.mnist()
+rain = data.rain_table()
+print(json.dumps({
+    "package": str(Path(aecourse.__file__).resolve()),
+    "data": str(data.find_data().resolve()),
+    "shapes": [list(part.images.shape) for part in splits],
+    "rows": len(rain),
+    "clone on path": str(repository) in [str(Path(p).resolve()) for p in sys.path],
+}))
+"""
+
+
+def read_data_with(installed: Path, empty: Path) -> dict:
+    """Import what lies in a folder and read the data through it, from an empty folder."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "AECOURSE_DATA")}
+    empty.mkdir()
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORT_AND_READ, str(REPOSITORY), str(installed)],
+        cwd=empty, env=environment, capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def pip(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", folder, ".")
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_carries_data_and_licence_and_no_tests(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in [*DATA_FILES, "README.md"]:
+        assert f"aecourse/_data/{name}" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {"aecourse"}
+    assert not [name for name in names if "test" in name or name.endswith("-ubyte")]
+
+
+def test_the_wheel_carries_all_of_the_package(wheel):
+    ours = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in (REPOSITORY / "aecourse").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert ours <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_wheel_reads_its_data_from_an_empty_folder(wheel, tmp_path):
+    installed = tmp_path / "Räume und Wörter"
+    pip("install", "--no-deps", "--no-index", "--target", installed, wheel)
+    found = read_data_with(installed, tmp_path / "empty")
+    assert Path(found["package"]).parent == installed.resolve() / "aecourse"
+    assert Path(found["data"]) == installed.resolve() / "aecourse/_data"
+    assert found["shapes"] == [[50_000, 1, 28, 28], [10_000, 1, 28, 28], [10_000, 1, 28, 28]]
+    assert found["rows"] == 99_516
+    assert not found["clone on path"]
+
+
+def test_an_editable_install_reads_the_data_of_the_clone(tmp_path):
+    build = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, tmp_path], cwd=REPOSITORY, check=True)
+    (path,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(path).extractall(tmp_path / "installed")
+    assert not list((tmp_path / "installed").rglob("*.gz")), "an editable install copies no data"
+    found = read_data_with(tmp_path / "installed", tmp_path / "empty")
+    assert Path(found["package"]).parent == REPOSITORY / "aecourse"
+    assert Path(found["data"]) == REPOSITORY / "data"
+    assert found["rows"] == 99_516
+
+
+# --- make and the environment: with a fake Python, so that nothing is installed
+
+FAKE_PYTHON = r"""#!/bin/sh
+# Stands for a Python of version $FAKE_VERSION; notes what it is asked to install.
+case "$*" in
+    *platform*) echo "3.$FAKE_VERSION.4" ;;
+    *ensurepip*) [ -z "$FAKE_WITHOUT_VENV" ] ;;
+    *version_info*) [ "$FAKE_VERSION" -ge 11 ] ;;
+    -c*) ;;
+    *"-m venv --clear"*)
+        for folder; do :; done
+        mkdir -p "$folder/bin"
+        cp "$0" "$folder/bin/python"
+        touch "$folder/pyvenv.cfg" ;;
+    *"-m pip"*) echo "$*" >> "$FAKE_LOG"; exit "${FAKE_PIP:-0}" ;;
+esac
+"""
+
+needs_sh = pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs sh")
+
+
+@pytest.fixture
+def setup(tmp_path, monkeypatch):
+    """Run `make setup` in a copy whose path has spaces and other letters."""
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    clone = tmp_path / "Räume & Wörter"
+    (clone / "tools").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "tools/environment.sh"):
+        shutil.copy(REPOSITORY / name, clone / name)
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    for name in "sh make cat cksum ls mkdir cp touch rm uname".split():
+        (binaries / name).symlink_to(shutil.which(name))
+    log = tmp_path / "log"
+    log.touch()
+
+    def call(*arguments: str, **settings: str) -> tuple[int, str, list[str]]:
+        environment = {"PATH": str(binaries), "FAKE_VERSION": "12", "FAKE_LOG": str(log)}
+        result = subprocess.run(
+            ["make", "setup", *arguments], cwd=clone, env={**environment, **settings},
+            capture_output=True, text=True, encoding="utf-8",
+        )  # fmt: skip
+        return result.returncode, result.stderr, log.read_text().splitlines()
+
+    def python(name: str = "python3") -> None:
+        (binaries / name).write_text(FAKE_PYTHON)
+        (binaries / name).chmod(0o755)
+
+    call.clone, call.python, call.folder = clone, python, tmp_path
+    return call
+
+
+@needs_sh
+def test_make_installs_once_and_again_when_the_requirements_change(setup):
+    setup.python()
+    code, said, installs = setup()
+    assert code == 0 and "Installing" in said
+    assert len(installs) == 1
+    assert "-c constraints.txt -e .[test]" in installs[0]
+    code, said, installs = setup()
+    assert (code, said, len(installs)) == (0, "", 1)
+    with open(setup.clone / "constraints.txt", "a") as constraints:
+        constraints.write("# changed\n")
+    code, said, installs = setup()
+    assert code == 0 and len(installs) == 2
+
+
+@needs_sh
+def test_make_tries_again_after_a_failed_installation(setup):
+    setup.python()
+    code, said, _ = setup(FAKE_PIP="1")
+    assert code != 0 and "installation failed" in said
+    code, _, installs = setup()
+    assert code == 0 and len(installs) == 2
+
+
+@needs_sh
+def test_make_takes_another_folder_for_the_environment(setup):
+    setup.python()
+    elsewhere = setup.folder / "else where"
+    code, _, installs = setup(f"VENV={elsewhere}")
+    assert code == 0 and len(installs) == 1
+    assert (elsewhere / "pyvenv.cfg").exists() and not (setup.clone / ".venv").exists()
+
+
+@needs_sh
+def test_make_leaves_a_folder_alone_that_is_no_environment(setup):
+    setup.python()
+    precious = setup.folder / "precious"
+    precious.mkdir()
+    (precious / "thesis.tex").touch()
+    code, said, installs = setup(f"VENV={precious}")
+    assert code != 0 and "left alone" in said and not installs
+    assert [path.name for path in precious.iterdir()] == ["thesis.tex"]
+
+
+@needs_sh
+def test_make_says_that_python_is_too_old(setup):
+    setup.python()
+    code, said, installs = setup(FAKE_VERSION="10")
+    assert code != 0 and not installs
+    assert "needs Python 3.11 or newer, and 'python3' is 3.10.4" in said
+
+
+@needs_sh
+def test_make_points_to_a_newer_python(setup):
+    setup.python()
+    setup.python("python3.13")
+    text = FAKE_PYTHON.replace("$FAKE_VERSION", "10")
+    (setup.folder / "bin/python3").write_text(text)
+    code, said, _ = setup()
+    assert code != 0 and "add PYTHON=python3.13" in said
+    code, _, installs = setup("PYTHON=python3.13")
+    assert code == 0 and len(installs) == 1
+
+
+@needs_sh
+def test_make_says_that_there_is_no_python_or_no_venv(setup):
+    code, said, _ = setup()
+    assert code != 0 and "There is no working 'python3'" in said
+    setup.python()
+    code, said, installs = setup(FAKE_WITHOUT_VENV="1")
+    assert code != 0 and "python3-venv" in said and not installs
+
+
+@needs_sh
+def test_help_is_the_default():
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    # The tests may themselves be run by make, which would be heard in the answer.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    said = subprocess.run(
+        ["make"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, encoding="utf-8"
+    ).stdout
+    assert said.startswith("make course") and "make test" in said

@@ -1,0 +1,333 @@
+"""The runner, seeds, tolerances, site and handout, on a small lesson in a folder of its own."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat import from_dict
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from toy_lesson import ALT, SETUP, cell_with, copied, save, toy_lesson
+
+from aecourse import comparison, lessons, runner
+from aecourse import site as pages
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course of two lessons, in a path with a space and a letter beyond ASCII."""
+    root = tmp_path / "my cöurse"
+    save(toy_lesson(), root / "notebooks")
+    second = copied(toy_lesson())
+    second.cells[0].source = second.cells[0].source.replace("01 · A toy", "02 · Another toy")
+    save(second, root / "notebooks", "02_other.ipynb")
+    monkeypatch.chdir(root)
+    return root
+
+
+def options(**given):
+    return SimpleNamespace(**given)
+
+
+def change(course, source, new, name="01_toy.ipynb"):
+    path = course / "notebooks" / name
+    notebook = lessons.read(path)
+    cell = cell_with(notebook, source)
+    cell.source = cell.source.replace(source, new)
+    lessons.write(path, notebook)
+
+
+# --- lessons ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["2", "02", "other", "02_other", "notebooks/02_other.ipynb"])
+def test_lessons_are_found_by_number_or_name(course, word):
+    assert [path.stem for path in lessons.find_lessons(only=[word])] == ["02_other"]
+
+
+def test_lessons_are_found_from_a_folder_below(course, monkeypatch):
+    monkeypatch.chdir(course / "notebooks")
+    assert [path.stem for path in lessons.find_lessons()] == ["01_toy", "02_other"]
+
+
+def test_an_unknown_lesson_is_named(course, capsys):
+    assert runner.run(options(lessons=["9"])) == 1
+    assert "No lesson is called '9'. There are: 01_toy, 02_other." in capsys.readouterr().err
+
+
+def test_a_broken_file_is_named(course, capsys):
+    (course / "notebooks" / "01_toy.ipynb").write_text("{")
+    assert runner.run(options(lessons=["1"])) == 1
+    assert "01_toy.ipynb is not a notebook" in capsys.readouterr().err
+
+
+def test_carriage_returns_are_resolved_and_streams_merged():
+    streams = [new_output("stream", name="stdout", text=t) for t in ("1%\r", "2%\rdone\n", "x\n")]
+    (clean,) = lessons.clean_outputs(streams)
+    assert clean.text == "done\nx\n"
+
+
+def test_normalising_twice_changes_nothing():
+    once = lessons.normalised(toy_lesson())
+    assert lessons.normalised(once) == once
+
+
+# --- run -------------------------------------------------------------------------------------
+
+
+def test_run_writes_copies_and_leaves_the_notebooks(course, capsys):
+    before = (course / "notebooks" / "01_toy.ipynb").read_bytes()
+    assert runner.run(options()) == 0
+    table = capsys.readouterr().out
+    assert re.search(r"01_toy +\d+\.\d +\d\d+\n02_other +\d+\.\d +\d\d+\n", table)
+    assert (course / "notebooks" / "01_toy.ipynb").read_bytes() == before
+    executed = lessons.read(course / "build" / "executed" / "01_toy.ipynb")
+    assert "loss 0.1234" in cell_with(executed, "loss {loss").outputs[0].text
+    record = json.loads((course / "build" / "executed" / "run.json").read_text())
+    assert [run["lesson"] for run in record] == ["01_toy", "02_other"]
+    assert all(20 < run["megabytes"] < 1000 for run in record)
+
+
+def test_saving_twice_gives_an_empty_diff(course):
+    path = course / "notebooks" / "01_toy.ipynb"
+    assert runner.run(options(lessons=["1"], save=True)) == 0
+    first = path.read_bytes()
+    assert runner.run(options(lessons=["1"], save=True)) == 0
+    assert path.read_bytes() == first
+    assert not (course / "build").exists()
+    assert [cell.id for cell in lessons.read(path).cells] == [c.id for c in toy_lesson().cells]
+
+
+def test_an_error_is_shown_and_the_other_lessons_run(course, capsys):
+    change(course, "value_3 = 3", "a = 1\nb = a / 0\nc = 2")
+    before = (course / "notebooks" / "01_toy.ipynb").read_bytes()
+    assert runner.run(options(save=True)) == 1
+    shown = capsys.readouterr().out
+    assert "01_toy failed" in shown and "ZeroDivisionError: division by zero" in shown
+    assert "line 2: b = a / 0" in shown
+    assert "02_other failed" not in shown
+    assert (course / "notebooks" / "01_toy.ipynb").read_bytes() == before
+
+
+def test_a_cell_that_never_ends_is_stopped(course, capsys):
+    change(course, "value_3 = 3", "import time\ntime.sleep(60)")
+    assert runner.run(options(lessons=["1"], timeout=2)) == 1
+    assert "longer than 2 s" in capsys.readouterr().out
+
+
+def test_a_kernel_that_dies_is_told(course, capsys):
+    change(course, "value_3 = 3", "import os\nos._exit(1)")
+    assert runner.run(options(lessons=["1"])) == 1
+    assert "The kernel died" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_run(course, capsys):
+    (course / "build").write_text("a file where a folder should be")
+    assert runner.run(options()) == 1
+    message = capsys.readouterr().err
+    assert "Cannot write" in message and "--output DIR" in message
+
+
+def test_the_kernel_is_this_interpreter(course, monkeypatch, tmp_path):
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+    notebook = copied(toy_lesson())
+    notebook.cells = [new_code_cell("import sys, os\nprint(sys.executable, os.getcwd())")]
+    assert not runner.execute(notebook, course / "notebooks").error
+    text = notebook.cells[0].outputs[0].text
+    assert text.strip() == f"{runner.sys.executable} {course / 'notebooks'}"
+
+
+def test_tolerances_are_dropped_when_the_numbers_change(course, capsys):
+    path = course / "notebooks" / "01_toy.ipynb"
+    notebook = lessons.read(path)
+    kept, dropped = cell_with(notebook, "loss {loss"), cell_with(notebook, "dead units")
+    kept.metadata["aecourse"] = {"tolerances": [0.01]}
+    dropped.metadata["aecourse"] = {"tolerances": [0.01]}
+    lessons.write(path, notebook)
+    assert runner.run(options(lessons=["1"], save=True)) == 0
+    assert "tolerances are dropped; run `make tolerances`" in capsys.readouterr().out
+    notebook = lessons.read(path)
+    assert comparison.tolerances(cell_with(notebook, "loss {loss")) == [0.01]
+    assert comparison.tolerances(cell_with(notebook, "dead units")) is None
+
+
+# --- seeds and tolerances --------------------------------------------------------------------
+
+
+def depend_on_seed(course):
+    """The first lesson's loss and units move with the seed and the draw."""
+    change(
+        course,
+        "loss, images, units = 0.1234, 50_000, 8",
+        "import os\n"
+        "seed = int(os.environ.get('AECOURSE_SEED', 0))\n"
+        "draw = int(os.environ.get('AECOURSE_PERTURB_DRAW', 0))\n"
+        "loss, images, units = 0.1234 + seed + draw / 1000, 50_000 + seed, 8 + draw",
+    )
+
+
+def test_seeds_lists_every_claim_that_fails(course, capsys):
+    depend_on_seed(course)
+    assert runner.seeds(options(seeds=[2], draws=1)) == 1
+    shown = capsys.readouterr().out
+    assert re.search(r"01_toy +seed 2 +FAIL\n +the loss is below one\n +all images were", shown)
+    assert re.search(r"01_toy +perturbed, draw 1 +hold", shown)
+    assert "1 of 4 runs failed." in shown
+
+
+def test_seeds_reports_a_cell_that_raises(course, capsys):
+    change(course, "value_3 = 3", "import os\nassert os.environ.get('AECOURSE_SEED') != '1'")
+    assert runner.seeds(options(lessons=["1"], seeds=[1], draws=0)) == 1
+    assert "AssertionError" in capsys.readouterr().out
+
+
+def test_tolerances_are_written_where_numbers_move(course, capsys):
+    depend_on_seed(course)
+    path = course / "notebooks" / "01_toy.ipynb"
+    assert runner.tolerances(options(lessons=["1"], draws=0, check=True)) == 0
+    assert comparison.tolerances(cell_with(lessons.read(path), "loss {loss")) is None
+    assert runner.tolerances(options(lessons=["1"], draws=2)) == 0
+    assert "01_toy: 4 runs" in capsys.readouterr().out
+    notebook = lessons.read(path)
+    assert comparison.tolerances(cell_with(notebook, "loss {loss")) == [0.006]  # 3 × 0.002
+    # Images did not move and stay exact; the share has its half per cent and last digit.
+    assert comparison.tolerances(cell_with(notebook, "dead units")) == [0, 6, 0.12]
+    assert comparison.tolerances(cell_with(notebook, "value_1")) is None
+
+
+def test_changing_words_are_an_error(course, capsys):
+    change(course, 'print(f"loss', "import os\nprint(os.environ.get('AECOURSE_PERTURB_DRAW'))\n"
+           'print(f"loss')  # fmt: skip
+    assert runner.tolerances(options(lessons=["1"], draws=1)) == 1
+    assert "cell [2]: the words differ" in capsys.readouterr().out
+
+
+# --- handout and site ------------------------------------------------------------------------
+
+
+def test_handout_has_no_solution_and_no_output(course, capsys):
+    assert runner.handout(options()) == 0
+    assert "01_toy: 2 solutions removed (exercises: double, twice)" in capsys.readouterr().out
+    notebook = lessons.read(course / "build" / "handout" / "01_toy.ipynb")
+    assert "2 * x" not in lessons.nbformat.writes(notebook)
+    assert not any(cell.outputs for cell in lessons.code_cells(notebook))
+    assert len(lessons.cells(notebook, "hint")) == 2 and lessons.cells(notebook, "claims")
+
+
+FORMULAS = r"""## A *section*
+
+$x \in \mathbb{R}^d$, $\operatorname*{arg\,min}_\theta L$ and $\mathbf{W}^\top\boldsymbol{x}$, \$5.
+
+$$f(x)=\begin{cases} 0 & x<0 \\ \log x & x \ge 0\end{cases}$$
+
+\begin{align}
+a &= \tanh'(z) \\
+b &= \begin{bmatrix} 1 & 2 \end{bmatrix}
+\end{align}
+
+See [the other](02_other.ipynb#summary)."""
+PLOTLY_OUTPUT = {
+    "image/png": "iVBORw0KGgo=", "text/plain": ALT,
+    pages.PLOTLY: {"data": [{"y": [1, 2], "name": "</script>"}], "layout": {}},
+}  # fmt: skip
+
+
+def add_site_cells(folder):
+    notebook = lessons.read(folder / "01_toy.ipynb")
+    output = new_output("display_data", PLOTLY_OUTPUT, metadata={"image/png": {"alt": ALT}})
+    notebook.cells[4:4] = [new_markdown_cell(FORMULAS),
+                           new_code_cell("draw()", outputs=[from_dict(output)])]  # fmt: skip
+    lessons.write(folder / "01_toy.ipynb", notebook)
+
+
+@pytest.fixture
+def site(course):
+    add_site_cells(course / "notebooks")
+    assert runner.site(options()) == 0  # nothing executed: the notebooks as saved
+    return course / "build" / "site"
+
+
+def parsed(path):
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_site_has_a_page_per_lesson_and_links_between_them(site):
+    first, second = parsed(site / "01_toy.html"), parsed(site / "02_other.html")
+    assert first.find("a", rel="next")["href"] == "02_other.html" and not first.find(rel="prev")
+    assert second.find("a", rel="prev")["href"] == "01_toy.html" and not second.find(rel="next")
+    assert first.find("a", string="the other")["href"] == "02_other.html#summary"
+    assert "Summary" in first.find("ol", class_="contents").get_text()
+    links = [a["href"] for a in parsed(site / "index.html").find_all("a")]
+    assert {"01_toy.html", "02_other.html"} <= set(links)
+
+
+def test_site_loads_nothing_from_a_network(site):
+    for path in site.glob("*.html"):
+        soup = parsed(path)
+        loaded = [tag.get("src") or tag.get("href") or "" for tag in soup.select(
+            "script[src], img, link, iframe, video, audio, source, object, embed")]  # fmt: skip
+        assert loaded
+        assert not [a for a in loaded if re.match(r"(https?:)?//", a)]
+        for address in loaded:
+            assert address.startswith("data:") or (site / address).exists()
+        inline = "".join(tag.get_text() for tag in soup.select("style, script"))
+        assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//|\bimport\(|fetch\(", inline)
+    assert not re.search(r"@import|url\(", (site / "assets" / "course.css").read_text("utf-8"))
+
+
+def test_formulas_are_mathml(site):
+    soup = parsed(site / "01_toy.html")
+    assert len(soup.find_all("math")) >= 7
+    text = soup.find("main").get_text()
+    assert "\\frac" not in text and "\\begin" not in text and "$5" in text
+
+
+@pytest.mark.parametrize("tex", [r"\tanh'(z)", r"x_j\log \hat x_j", r"\log_2 x", r"a^{\max}"])
+def test_scripts_keep_their_number_of_parts(tex):
+    soup = BeautifulSoup(pages.mathml(tex), "html.parser")
+    for tag in soup.find_all(["msup", "msub", "mover"]):
+        assert len(tag.find_all(recursive=False)) == 2
+
+
+@pytest.mark.parametrize("tex", [r"\nosuchcommand{x}", r"a & b"])
+def test_a_formula_that_cannot_be_drawn_is_named(tex):
+    with pytest.raises(lessons.LessonError, match="formula"):
+        pages.mathml(tex)
+
+
+def test_site_folds_claims_hints_and_solutions(site):
+    folded = parsed(site / "01_toy.html").select("details:not(.contents) > summary")
+    titles = [summary.get_text() for summary in folded]
+    assert titles == ["Hint", "Solution"] * 2 + [pages.CLAIMS_TITLE]
+    solution = folded[1].parent
+    assert solution.select(".highlight") and "```" not in solution.get_text()
+
+
+def test_figures_have_text_and_plotly_a_picture_and_its_data(site):
+    soup = parsed(site / "01_toy.html")
+    assert all(image["alt"] == ALT for image in soup.find_all("img"))
+    figure = soup.select_one("figure.plotly")
+    assert figure.img["src"].startswith("data:image/png;base64,")
+    assert json.loads(figure.script.get_text())["data"][0]["name"] == "</script>"
+    assert (site / "assets" / "plotly.min.js").stat().st_size > 1_000_000
+    assert not parsed(site / "02_other.html").select("script[src]")
+
+
+def test_index_shows_the_promises_and_the_run(course):
+    runner.run(options(lessons=["1"]))
+    runner.site(options())
+    text = parsed(course / "build" / "site" / "index.html").get_text()
+    assert "This lesson promises" in text and re.search(r"01 · A toy\s+\d+\.\d\s+\d+", text)
+
+
+def test_site_without_lessons_says_what_to_do(course, capsys):
+    assert runner.site(options(executed=str(course / "nowhere"))) == 1
+    assert "python -m aecourse run" in capsys.readouterr().err
+
+
+def test_set_up_of_the_toy_runs_without_its_magic():
+    names = {}
+    exec(lessons.without_magics(SETUP), names)
+    assert "check" in names
