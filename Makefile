@@ -50,4 +50,4 @@ lint: setup
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
-	find aecourse experiments tests tools notebooks -name __pycache__ -prune -exec rm -rf {} +
+	find $(wildcard aecourse experiments tests tools notebooks) -name __pycache__ -prune -exec rm -rf {} +

@@ -73,7 +73,7 @@ def _number(match: re.Match) -> Number:
     places = len(digits.partition(".")[2]) - int(exponent[1:] or 0)
     is_integer = not exponent and not digits.partition(".")[2]
     value = sign * float(digits + exponent)
-    return Number(match[0], value, 10.0**-places, is_integer)
+    return Number(match[0], value, float(f"1e{-places}"), is_integer)
 
 
 def texts(outputs: list[NotebookNode]) -> list[str]:

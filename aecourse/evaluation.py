@@ -211,6 +211,38 @@ def paired(a: Tensor, b: Tensor) -> Estimate:
     return estimate(a - b)
 
 
+def bootstrap(
+    statistic: Callable[..., float], *values, draws: int = 200, seed: int = 0
+) -> Estimate:
+    """A statistic of the examples, and how far chance in the choice of examples moves it.
+
+    The examples are drawn again with replacement, as many as there are, and the statistic is
+    computed anew: for statistics such as AUROC that are not a mean over examples. (Efron 1979.)
+
+    Args:
+        statistic: called with each of ``values``, resampled alike, as arrays.
+        values: arrays or tensors with one entry (or row) per example, in the same order.
+        draws: how often to resample.
+        seed: shifted by AECOURSE_SEED.
+
+    Returns:
+        The statistic of the examples as they are; the standard deviation over the draws.
+    """
+    values = [torch.as_tensor(value).detach().cpu().numpy() for value in values]
+    count = len(values[0])
+    if count < 2 or any(len(value) != count for value in values) or draws < 2:
+        raise ValueError(
+            "A bootstrap needs at least two draws, two examples, and the same number of examples "
+            f"in each of its values; draws={draws}, lengths {[len(value) for value in values]}."
+        )
+    random = generator(seed)
+    again = []
+    for _ in range(draws):
+        rows = torch.randint(count, (count,), generator=random).numpy()
+        again.append(float(statistic(*(value[rows] for value in values))))
+    return Estimate(float(statistic(*values)), float(np.std(again, ddof=1)))
+
+
 def principal_angles(a: Tensor, b: Tensor) -> np.ndarray:
     """Angles in degrees, ascending, between the subspaces spanned by the columns of two
     matrices (D, k). All 0 means: the same subspace. (Björck & Golub 1973.)"""

@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from cycler import cycler
+from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 
@@ -70,6 +71,13 @@ def _bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
     return {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
+def _publish(bundle: dict, metadata: dict) -> None:
+    if get_ipython() is None:  # a plain script has nowhere to show a picture
+        print(bundle["text/plain"])
+    else:
+        display(bundle, metadata=metadata, raw=True)
+
+
 def show(figure: Figure, alt: str) -> None:
     """Display a figure with a text alternative for people who cannot see it.
 
@@ -77,8 +85,7 @@ def show(figure: Figure, alt: str) -> None:
         figure: a matplotlib figure; it is closed afterwards.
         alt: what there is to see, in a sentence or two, without measured numbers.
     """
-    bundle, metadata = _bundle(figure, alt)
-    display(bundle, metadata=metadata, raw=True)
+    _publish(*_bundle(figure, alt))
 
 
 def show_interactive(interactive, figure: Figure, alt: str) -> None:
@@ -92,12 +99,12 @@ def show_interactive(interactive, figure: Figure, alt: str) -> None:
         figure: a matplotlib figure that shows the same; it is closed afterwards.
         alt: as in :func:`show`.
     """
+    bundle, metadata = _bundle(figure, alt)
     if "google.colab" in sys.modules:  # Colab has its own way to draw plotly figures
         interactive.show()
-    bundle, metadata = _bundle(figure, alt)
     interactive.update_layout(template="none")  # the default template weighs 16 kB
     plotly_json = json.loads(interactive.to_json())
-    display(bundle | {"application/vnd.plotly.v1+json": plotly_json}, metadata=metadata, raw=True)
+    _publish(bundle | {"application/vnd.plotly.v1+json": plotly_json}, metadata)
 
 
 # --------------------------------------------------------------------------- images

@@ -140,8 +140,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
                 raise ModelFileError(f"{path} was not written by aecourse.save.")
             # Cloned, because a tensor that still points into the file keeps it open.
             tensors = {key: file.get_tensor(key).clone() for key in file.keys()}
-        return tensors, json.loads(metadata["description"])
-    except (SafetensorError, json.JSONDecodeError, KeyError) as error:
+        return tensors, dict(json.loads(metadata["description"]))
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"{path} is not an intact model file ({error}). Pickled models (.pt, .pth) are not "
             "opened: they can run any code."

@@ -71,6 +71,7 @@ def _simplified(tex: str) -> str:
     """TeX with what latex2mathml lacks written in what it has."""
     tex = re.sub(r"\\(begin|end)\{(?:aligned|split|align)\}", r"\\\1{align*}", tex)
     tex = re.sub(r"\\operatorname\*?\{([^{}]*)\}", _upright, tex)
+    tex = re.sub(r"\\arg(?![A-Za-z])", r"\\text{arg}\\,", tex)
     return tex.strip()
 
 

@@ -44,7 +44,9 @@ def test_only_trainable_weights_are_counted():
     model = small_model()
     everything = count_parameters(model)
     model.encoder.requires_grad_(False)
-    assert count_parameters(model) == everything - sum(p.numel() for p in model.encoder.parameters())
+    assert count_parameters(model) == everything - sum(
+        p.numel() for p in model.encoder.parameters()
+    )
 
 
 def test_a_dense_model_without_hidden_layers_is_linear():

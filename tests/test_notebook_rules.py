@@ -39,7 +39,7 @@ def outputs(notebook):
 
 
 def prose(source):
-    """Markdown without code, formulas, links and HTML tags."""
+    """Markdown without code, formulas, links, HTML tags and the numbers of exercises."""
     for pattern in (
         r"```.*?```",
         r"\$\$.*?\$\$",
@@ -49,8 +49,9 @@ def prose(source):
         r"!?\[[^\]]*\]\([^)]*\)",
         r"https?://\S+",
         r"<[^>]+>",
+        r"[Ee]xercises? \d+\.\d+",
     ):
-        source = re.sub(pattern, " ", source, flags=re.DOTALL)  # fmt: skip
+        source = re.sub(pattern, " ", source, flags=re.DOTALL)
     return source
 
 
@@ -354,6 +355,10 @@ def test_every_rule_is_broken_once():
 
 
 def test_numbers_may_be_rounded_shared_or_quoted(toy):
-    replace(toy, "It is 0.1234", "It is 0.123, 12.3 % or \u22120.12, $x = 3.7$ and `4.4`, not 7.7")
+    replace(
+        toy,
+        "It is 0.1234",
+        "See Exercise 1.2: it is 0.123, 12.3 % or \u22120.12, $x = 3.7$ and `4.4`, not 7.7",
+    )
     cell_with(toy, "7.7").metadata["aecourse"] = {"quoted": ["7.7"]}
     assert list(rule_numbers_in_prose(toy)) == []

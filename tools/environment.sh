@@ -55,7 +55,11 @@ case $(uname -s) in
     Linux) size="about 6 GB with PyPI's CUDA build of torch" ;;
     *) size="about 2 GB" ;;
 esac
-say "Installing the course and the packages it needs ($size; this takes some minutes, once)"
+if [ -f "$stamp" ]; then
+    say "Updating the environment: the list of packages has changed"
+else
+    say "Installing the course and the packages it needs ($size; this takes some minutes, once)"
+fi
 rm -f "$stamp"
 "$venv/bin/python" -m pip --disable-pip-version-check install -qq -c constraints.txt -e ".[test]" ||
     fail "The installation failed, for the reason above. The same command tries again."

@@ -1,0 +1,214 @@
+"""Figures: drawn without a warning, shown in one output with a text alternative."""
+
+import base64
+import json
+import sys
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from helpers import blobs, quiet_fit, rows, small_model
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from matplotlib.figure import Figure
+from plotly import graph_objects as go
+from traitlets.config import Config
+
+from aecourse import plots
+from aecourse.objectives import mse
+
+ALT = "A line that rises from left to right, and nothing else."
+PNG = "image/png"
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+@pytest.fixture(autouse=True)
+def clean_style():
+    with plt.rc_context():
+        plots.use_style()
+        yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """An IPython that displays, without a window, a history file or a profile in the home."""
+    settings = Config(
+        HistoryManager={"enabled": False},
+        ProfileDir={"location": str(tmp_path_factory.mktemp("p"))},
+    )
+    yield InteractiveShell.instance(config=settings)
+    InteractiveShell.clear_instance()
+
+
+def shown(draw) -> list:
+    """The outputs that a notebook would keep of a call."""
+    with capture_output() as captured:
+        draw()
+    assert captured.stdout == captured.stderr == ""
+    return captured.outputs
+
+
+def line() -> Figure:
+    figure, axis = plt.subplots()
+    axis.plot([0, 1])
+    return figure
+
+
+def assert_drawn(figure: Figure) -> Figure:
+    """A figure can be drawn, and every axis that has one is labelled."""
+    figure.canvas.draw()
+    return figure
+
+
+def is_png(encoded: str) -> bool:
+    return base64.b64decode(encoded).startswith(b"\x89PNG\r\n")
+
+
+# --------------------------------------------------------------------------- showing
+
+
+def test_show_gives_one_output_with_a_picture_and_its_text(shell):
+    (output,) = shown(lambda: plots.show(line(), ALT))
+    assert set(output.data) == {PNG, "text/plain"} and is_png(output.data[PNG])
+    assert output.data["text/plain"] == ALT
+    assert output.metadata == {PNG: {"alt": ALT}}
+    assert plt.get_fignums() == []
+
+
+def test_show_interactive_bundles_three_forms_of_one_figure(shell):
+    interactive = go.Figure(go.Scatter(y=[0, 1]))
+    (output,) = shown(lambda: plots.show_interactive(interactive, line(), ALT))
+    assert set(output.data) == {PNG, "text/plain", PLOTLY} and is_png(output.data[PNG])
+    assert output.data["text/plain"] == ALT and output.metadata == {PNG: {"alt": ALT}}
+    assert output.data[PLOTLY]["data"][0]["type"] == "scatter"
+    assert len(json.dumps(output.data[PLOTLY])) < 2_000  # without the default template
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("on_colab", [True, False])
+def test_colab_draws_plotly_figures_itself(shell, monkeypatch, on_colab):
+    if on_colab:
+        monkeypatch.setitem(sys.modules, "google.colab", SimpleNamespace())
+    calls = []
+    interactive = go.Figure(go.Scatter(y=[0, 1]))
+    monkeypatch.setattr(go.Figure, "show", lambda figure: calls.append(figure))
+    shown(lambda: plots.show_interactive(interactive, line(), ALT))
+    assert calls == [interactive] * on_colab
+
+
+@pytest.mark.parametrize("alt", ["", "a line", " " * 50])
+def test_an_alternative_that_says_nothing_is_refused(shell, alt):
+    with pytest.raises(ValueError, match="in a sentence"):
+        plots.show(line(), alt)
+    with pytest.raises(ValueError, match="in a sentence"):
+        plots.show_interactive(go.Figure(), line(), alt)
+
+
+def test_a_plain_script_prints_the_text_and_not_the_bytes(monkeypatch, capsys):
+    monkeypatch.setattr(plots, "get_ipython", lambda: None)
+    plots.show(line(), ALT)
+    assert capsys.readouterr().out == ALT + "\n"
+
+
+# --------------------------------------------------------------------------- images
+
+
+@pytest.mark.parametrize("limits", [(0, 1), None])
+def test_image_rows_draws_every_image_with_the_name_of_its_row(limits):
+    images = blobs(3)
+    rows = {"original": images, "copy": images[:, 0].requires_grad_()}
+    figure = assert_drawn(plots.image_rows(rows, limits=limits))
+    pictures = [axis.images[0] for axis in figure.axes]
+    assert len(pictures) == 6
+    np.testing.assert_array_equal(pictures[4].get_array(), images[1, 0])
+    assert [axis.get_ylabel() for axis in figure.axes] == ["original", "", "", "copy", "", ""]
+    assert all(picture.get_clim() == (0, 1) for picture in pictures) == (limits is not None)
+
+
+@pytest.mark.parametrize("rows", [{}, {"a": blobs(3), "b": blobs(2)}, {"a": blobs(3)[:0]}])
+def test_rows_of_unequal_length_are_refused(rows):
+    with pytest.raises(ValueError, match="same number of images, at least one"):
+        plots.image_rows(rows)
+
+
+def test_filters_are_centred_on_zero():
+    weights = torch.randn(5, 1, 6, 6, requires_grad=True)
+    figure = assert_drawn(plots.filters(torch.cat([weights, torch.zeros(1, 1, 6, 6)]), columns=4))
+    pictures = [axis.images[0] for axis in figure.axes if axis.images]
+    assert len(figure.axes) == 8 and len(pictures) == 6
+    assert all(low == -high < 0 for low, high in (picture.get_clim() for picture in pictures))
+
+
+# --------------------------------------------------------------------------- curves and codes
+
+
+@pytest.mark.parametrize("with_valid", [True, False])
+@pytest.mark.parametrize("log", [True, False])
+def test_losses_draws_what_the_history_holds(with_valid, log):
+    valid = blobs(9) if with_valid else None
+    model = small_model()
+    history = quiet_fit(
+        model, {"reconstruction": mse}, blobs(), valid=valid, epochs=3, batch_size=20
+    )
+    figure = assert_drawn(plots.losses({"one": history, "other": history}, log=log))
+    (axis,) = figure.axes
+    curves = [curve.get_ydata() for curve in axis.lines if len(curve.get_xdata())]
+    expected = [history.train["reconstruction"]]
+    expected += [history.valid["reconstruction"]] if with_valid else []
+    np.testing.assert_array_equal(curves, expected * 2)
+    assert axis.get_xlabel() == "epoch" and "reconstruction" in axis.get_ylabel()
+    assert axis.get_yscale() == ("log" if log else "linear")
+    labels = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert labels[:2] == ["one", "other"] and len(labels) == 4
+
+
+def test_scatter_tells_classes_apart_by_colour_and_marker():
+    figure, axis = plt.subplots()
+    labels = torch.arange(30) % 10
+    codes = rows(30, features=2).requires_grad_()
+    plots.scatter(axis, codes, labels, names=range(11))  # the last class has no point
+    assert_drawn(figure)
+    groups = axis.collections
+    assert len(groups) == 11 and [len(group.get_offsets()) for group in groups] == [3] * 10 + [0]
+    looks = {
+        (tuple(group.get_facecolor()[0]), len(group.get_paths()[0].vertices))
+        for group in groups[:10]
+    }
+    assert len(looks) == 10
+    assert axis.get_xlabel() and axis.get_ylabel()
+
+
+def test_scatter_3d_shows_a_figure_to_turn_and_its_projections(shell):
+    codes, labels = rows(40, features=3), torch.arange(40) % 2
+
+    def draw():
+        plots.scatter_3d(codes, labels, ["dry", "rain"], ["wet", "warm", "windy"], ALT)
+
+    (output,) = shown(draw)
+    assert set(output.data) == {PNG, "text/plain", PLOTLY}
+    figure = output.data[PLOTLY]
+    assert [trace["name"] for trace in figure["data"]] == ["dry", "rain"]
+    assert figure["layout"]["scene"]["zaxis"]["title"]["text"] == "windy"
+    x = figure["data"][1]["x"]
+    if isinstance(x, dict):  # plotly 6 writes arrays as bytes
+        x = np.frombuffer(base64.b64decode(x["bdata"]), x["dtype"])
+    np.testing.assert_allclose(x, codes[1::2, 0])
+
+
+def test_too_many_points_are_refused():
+    with pytest.raises(ValueError, match="3001 points.*at most 3,000"):
+        plots.scatter_3d(torch.zeros(3_001, 3), torch.zeros(3_001), ["a"], "xyz", ALT)
+
+
+@pytest.mark.parametrize("names", [(), ("input", "code", "output")])
+def test_a_network_shows_its_sizes_and_marks_its_code(names):
+    figure = assert_drawn(plots.network((784, 2, 784), names, most=6))
+    (axis,) = figure.axes
+    circles = axis.collections
+    assert [len(layer.get_offsets()) for layer in circles] == [6, 2, 6]
+    assert tuple(circles[0].get_facecolor()[0]) != tuple(circles[1].get_facecolor()[0])
+    texts = [text.get_text() for text in axis.texts]
+    assert texts.count("784") == 2 and "2" in texts and set(names) <= set(texts)
