@@ -39,6 +39,7 @@ OTHER_ARITHMETIC = {
     "ATEN_CPU_CAPABILITY": "default",
     "MKL_CBWR": "COMPATIBLE",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "NEHALEM",  # NumPy's matrix products
 }
 
 # Peak resident memory, asked of the kernel itself.  ru_maxrss would also count the process

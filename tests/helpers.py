@@ -4,6 +4,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
@@ -11,6 +12,12 @@ from aecourse.data import find_data
 from aecourse.models import Dense
 from aecourse.randomness import seeded
 from aecourse.training import fit
+
+# The same examples every time, none kept in a folder, and no race against a busy computer.
+hypothesis.settings.register_profile(
+    "course", deadline=None, derandomize=True, database=None, max_examples=40
+)
+hypothesis.settings.load_profile("course")
 
 quiet_fit = partial(fit, progress=False)
 

@@ -84,7 +84,7 @@ def answer(train, test):
 def answer(raw, real, binary, category):
     r, b = real.shape[1], binary.shape[1]
     x, y, z = raw[:, :r], raw[:, r:r + b], raw[:, r + b:]
-    one = ((x - real) ** 2).sum(1)
+    one = 0.5 * ((x - real) ** 2).sum(1)
     two = F.binary_cross_entropy_with_logits(y, binary, reduction="none").sum(1)
     three = F.cross_entropy(z, category, reduction="none")
     return one + two + three
@@ -307,7 +307,7 @@ WRONG = {
         ("The loss is put together over the rows", "one + two + three",
          "(one + two + three).sum()"),
         ("The loss is put together over the rows", "one + two + three",
-         "F.mse_loss(x, real) + F.binary_cross_entropy_with_logits(y, binary)"
+         "F.mse_loss(x, real) / 2 + F.binary_cross_entropy_with_logits(y, binary)"
          " + F.cross_entropy(z, category)"),
         ("Every column has a squared error", "return one + two + three", """
     everything = torch.cat([real, binary, F.one_hot(category, z.shape[1])], dim=1)
@@ -317,6 +317,7 @@ WRONG = {
          "two = ((torch.sigmoid(y) - binary)**2).sum(1) #"),
         ("The categories have a squared error", "three = ",
          "three = ((z.softmax(1) - F.one_hot(category, z.shape[1]))**2).sum(1) #"),
+        ("The squared error is not halved", "0.5 * ((x", "((x"),
         ("The sigmoid is forgotten", "two = ",
          "two = F.binary_cross_entropy(y.clamp(1e-7, 1 - 1e-7), binary, reduction='none').sum(1)#"),
         ("The sigmoid is applied twice", "logits(y", "logits(torch.sigmoid(y)"),
@@ -437,7 +438,7 @@ def answer(raw, real, binary, category):  # row by row
     losses = []
     for i in range(len(raw)):
         r, b = real.shape[1], binary.shape[1]
-        loss = sum((raw[i, j] - real[i, j]) ** 2 for j in range(r))
+        loss = sum((raw[i, j] - real[i, j]) ** 2 for j in range(r)) / 2
         for j in range(b):
             p = torch.sigmoid(raw[i, r + j])
             loss -= torch.log(p) if binary[i, j] == 1 else torch.log(1 - p)

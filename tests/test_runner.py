@@ -218,7 +218,8 @@ def test_handout_has_no_solution_and_no_output(course, capsys):
 
 FORMULAS = r"""## A *section*
 
-$x \in \mathbb{R}^d$, $\operatorname*{arg\,min}_\theta L$, $\arg\max_x y$ and $\mathbf{W}^\top\boldsymbol{x}$, \$5.
+$x \in \mathbb{R}^d$, $\operatorname*{arg\,min}_\theta L$, $\arg\max_x y$
+and $\mathbf{W}^\top\boldsymbol{x}$, \$5.
 
 $$f(x)=\begin{cases} 0 & x<0 \\ \log x & x \ge 0\end{cases}$$
 

@@ -268,6 +268,11 @@ def squares(a, b):
     return ((a - b) ** 2).sum(1)
 
 
+def half_squares(a, b):
+    """Negative log-likelihood in nats, without its constant, of Gaussians of variance 1."""
+    return 0.5 * squares(a, b)
+
+
 def bce(logits, target):
     return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1)
 
@@ -275,7 +280,7 @@ def bce(logits, target):
 def blocks(raw, real, binary, category):
     """The three right losses, (B,) each."""
     x, y, z = split(raw, real, binary)
-    return squares(x, real), bce(y, binary), F.cross_entropy(z, category, reduction="none")
+    return half_squares(x, real), bce(y, binary), F.cross_entropy(z, category, reduction="none")
 
 
 def mixed(real_loss=None, binary_loss=None, category_loss=None):
@@ -371,6 +376,11 @@ MIXED_LOSS = Exercise(
             mixed(category_loss=lambda z, c: squares(z.softmax(1), one_hot(z, c))),
         ),
         Mistake(
+            "The squared error is not halved. Half of it is the cost in nats of a Gaussian of "
+            "variance 1; the whole of it weighs the real columns twice.",
+            mixed(real_loss=squares),
+        ),
+        Mistake(
             "The sigmoid is forgotten: the raw outputs of the binary columns are cut to the range "
             "from 0 to 1 and used as probabilities. Use the binary cross-entropy that takes "
             "logits.",
@@ -399,7 +409,7 @@ MIXED_LOSS = Exercise(
         Mistake(
             "A sigmoid is applied to the real columns. Standardised values are negative half of "
             "the time, and a sigmoid never is.",
-            mixed(real_loss=lambda x, t: squares(x.sigmoid(), t)),
+            mixed(real_loss=lambda x, t: half_squares(x.sigmoid(), t)),
         ),
         Mistake(
             "The categories are left out.",
@@ -416,7 +426,7 @@ MIXED_LOSS = Exercise(
         Mistake(
             "The squared error is averaged over the real columns and the rest is summed. Add up "
             "over columns everywhere, or the kinds get weights that nobody chose.",
-            mixed(real_loss=lambda x, t: squares(x, t) / x.shape[1]),
+            mixed(real_loss=lambda x, t: half_squares(x, t) / x.shape[1]),
         ),
         Mistake(
             "The binary cross-entropy is averaged over its columns and the rest is summed. Add up "
@@ -426,11 +436,12 @@ MIXED_LOSS = Exercise(
         Mistake(
             "The real columns have an absolute error. The squared one is asked for.",
             mixed(real_loss=lambda x, t: (x - t).abs().sum(1)),
+            mixed(real_loss=lambda x, t: 0.5 * (x - t).abs().sum(1)),
         ),
         Mistake(
             "One kind is averaged over rows before the kinds are added, so that each row carries "
             "a share of all others. Keep one value per row: look at each loss's reduction.",
-            mixed(real_loss=lambda x, t: F.mse_loss(x, t)),
+            mixed(real_loss=lambda x, t: 0.5 * F.mse_loss(x, t)),
             mixed(binary_loss=lambda y, t: F.binary_cross_entropy_with_logits(y, t)),
             mixed(category_loss=lambda z, c: F.cross_entropy(z, c)),
         ),
