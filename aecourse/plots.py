@@ -136,12 +136,15 @@ def image_rows(rows: Mapping[str, torch.Tensor], scale: float = 0.9, limits=(0, 
     return figure
 
 
-def filters(weights: torch.Tensor, columns: int = 8, scale: float = 0.8) -> Figure:
+def filters(
+    weights: torch.Tensor, columns: int = 8, scale: float = 0.8, names: Sequence[str] = ()
+) -> Figure:
     """Signed images on a grid, each on its own scale: orange is positive, blue negative.
 
     Args:
         weights: (N, 1, H, W) or (N, H, W).
         columns: how many side by side.
+        names: what to write at the left of each row; nothing unless given.
     """
     count = len(weights)
     lines = -(-count // columns)
@@ -153,6 +156,8 @@ def filters(weights: torch.Tensor, columns: int = 8, scale: float = 0.8) -> Figu
     for axis, weight in zip(axes.flat, _array(weights)):
         bound = np.abs(weight).max() or 1.0
         axis.imshow(weight.squeeze(), cmap="PuOr_r", vmin=-bound, vmax=bound)
+    for axis, name in zip(axes[:, 0], names):
+        axis.text(-0.1, 0.5, name, ha="right", va="center", transform=axis.transAxes)
     return figure
 
 

@@ -36,8 +36,14 @@ def test_the_layers_are_those_of_the_description():
     sizes = [(m.in_features, m.out_features) for m in model.modules() if isinstance(m, nn.Linear)]
     assert sizes == [(784, 128), (128, 32), (32, 128), (128, 784)]
     assert (model.encode(torch.rand(9, 1, 28, 28)) >= 0).all()
+    assert [type(m) for m in model.encoder][-3:] == [nn.ReLU, nn.Linear, nn.ReLU]
     iris = Dense(4, 2, hidden=(4,), hidden_activation="tanh", output="linear")
     assert count_parameters(iris) == 62
+    assert [type(m) for m in iris.modules() if not list(m.children())] == [
+        nn.Flatten, nn.Linear, nn.Tanh, nn.Linear, nn.Identity,  # encoder
+        nn.Linear, nn.Tanh, nn.Linear, nn.Unflatten,  # decoder
+        nn.Identity,  # output activation
+    ]  # fmt: skip
 
 
 def test_only_trainable_weights_are_counted():

@@ -98,8 +98,9 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_saving_again_replaces_the_file_of_a_loaded_model(tmp_path):
     path = save(tmp_path / "m", small_model())
-    loaded = load(path).model
+    loaded, file = load(path).model, path.stat().st_ino
     save(path, small_model(seed=1))
+    assert path.stat().st_ino != file  # replaced as a whole, not written over
     assert torch.equal(weights(loaded), weights(small_model()))
     assert torch.equal(weights(load(path).model), weights(small_model(seed=1)))
 

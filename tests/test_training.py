@@ -365,6 +365,13 @@ def test_monitor_chooses_the_term_that_decides():
     assert best_epoch("reconstruction") == 4
 
 
+def test_the_validation_loss_decides_where_there_is_one():
+    history = quiet_fit(small_model(), MSE, blobs(), valid=1 - blobs(), epochs=8, batch_size=10)
+    assert fell(history.train["reconstruction"]) and not fell(history.valid["reconstruction"])
+    losses = history.valid["reconstruction"]
+    assert history.best_epoch == 1 + losses.index(min(losses)) < 8
+
+
 def test_a_second_fit_goes_on_from_the_first():
     model = small_model()
     first = quiet_fit(model, MSE, blobs(), epochs=4, batch_size=10)
@@ -401,7 +408,9 @@ def test_one_clean_line_stays_on_standard_output(moving, monkeypatch, capsys):
 
 
 def test_nothing_is_printed_on_request(capsys):
-    fit(small_model(), MSE, blobs(), epochs=1, batch_size=10, progress=False)
+    model = small_model()
+    fit(model, MSE, blobs(), epochs=1, batch_size=10, progress=False)
+    assert not model.training  # ready for use, with validation data or without
     assert capsys.readouterr() == ("", "")
 
 
