@@ -256,15 +256,15 @@ def scatter_3d(codes, labels, names: Sequence[str], axes: Sequence[str], alt: st
 
 
 def network(sizes: Sequence[int], names: Sequence[str] = (), most: int = 8) -> Figure:
-    """The layers of a dense net as columns of circles; wide layers are shortened by dots.
+    """The layers of an autoencoder as columns of circles; wide layers are shortened by dots.
 
     Args:
-        sizes: units in each layer, from input to output.
+        sizes: units in each layer, from input to output; the middle one is the code.
         names: what to write under each layer.
         most: circles drawn for a layer that has more units.
     """
     figure, axis = plt.subplots(figsize=(1.5 * len(sizes) + 0.8, 3.4))
-    code = int(np.argmin(sizes))
+    code = len(sizes) // 2
     heights = []
     for size in sizes:
         drawn = min(size, most)
