@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aecourse import exercises
-from aecourse.checks import Exercise, Mistake, as_array, check, close, judge
+from aecourse.answers import as_array
+from aecourse.checks import Exercise, Mistake, check, judge
+from aecourse.diagnosis import close
 
 STATUSES = {"not attempted", "wrong", "right", "error"}
 
@@ -29,11 +31,22 @@ TOY = Exercise(
               Mistake("Something is added.", lambda a, b: a.T @ b + 1, lambda a, b: a.T @ b + 2)],
     insight="Well done.",
 )
+COSTS = Exercise(
+    name="costs",
+    right=lambda x: np.logaddexp(0, x).sum(axis=1),
+    probes={"5 rows": (matrix(5, 5, 3),), "2 rows": (matrix(6, 2, 4),),
+            "huge numbers": (1000 * matrix(7, 3, 2),)},
+    mistakes=[Mistake("In bits.", lambda x: np.logaddexp(0, x).sum(axis=1) / np.log(2)),
+              Mistake("A table.", lambda x: np.logaddexp(0, x))],
+    insight="Well done.",
+    extreme={"huge numbers": "It overflows."},
+    hints={"ZeroDivision": "Nobody divides by 0."},
+)
 
 
 @pytest.fixture
 def toy(monkeypatch):
-    monkeypatch.setattr(exercises, "catalogue", lambda: {"toy": TOY})
+    monkeypatch.setattr(exercises, "catalogue", lambda: {"toy": TOY, "costs": COSTS})
 
 
 def every_exercise():
@@ -68,10 +81,9 @@ def test_each_wrong_implementation_gets_its_own_message(exercise):
 @pytest.mark.parametrize("exercise", every_exercise())
 def test_no_two_wrong_implementations_are_alike(exercise):
     results = [(m, exercise.run(w)) for m in exercise.mistakes for w in m.wrong]
-    parts = range(len(exercise.returns))
     for i, (mistake, one) in enumerate(results):
         for other_mistake, other in results[:i]:
-            alike = all(exercise.agree(one, other, part) for part in parts)
+            alike = exercise.same(one, other)
             assert not alike, (mistake.message, other_mistake.message)
 
 
@@ -100,7 +112,8 @@ def test_probes_are_double_precision_and_not_square(exercise):
 def test_messages_read_well(exercise):
     messages = [m.message for m in exercise.mistakes]
     assert len(set(messages)) == len(messages)
-    for message in [*messages, exercise.insight]:
+    for message in [*messages, exercise.insight, *exercise.extreme.values(),
+                    *exercise.hints.values()]:
         assert message[-1] in ".?" and "  " not in message and len(message) < 330
         assert message[0].isupper() or message.startswith("dL/")
 
@@ -141,28 +154,71 @@ def test_a_forgotten_return_is_named(toy):
     (lambda a, b: abs(a).T @ b, "The absolute value is taken."),
     (lambda a, b: a.T @ b + 2, "Something is added."),
     (lambda a, b: b.T @ a, "transposed: of shape (2, 3) where of shape (3, 2) is expected"),
-    (lambda a, b: (a.T @ b).ravel(), "The values are right, but it is of shape (6,)"),
+    (lambda a, b: (a.T @ b).ravel(), "the values are right, but it is of shape (6,)"),
     (lambda a, b: a.sum(), "it is a single number where of shape (3, 2) is expected"),
-    (lambda a, b: -a.T @ b, "The sign is reversed"),
-    (lambda a, b: 3 * a.T @ b, "off by a constant factor of 3."),
+    (lambda a, b: -a.T @ b, "The result is not right. The sign is reversed."),
+    (lambda a, b: 3 * a.T @ b, "It is off by a constant factor of 3."),
+    (lambda a, b: -a.T @ b / 2, "The sign is reversed, and it is off by a constant factor of 0.5."),
+    (lambda a, b: -a.T @ b / len(a), "The sign is reversed, and it is off by a factor that"),
+    (lambda a, b: (a.T @ b)[None], "of shape (1, 3, 2) where of shape (3, 2)"),
+    (lambda a, b: a[..., None] * b[:, None], "An axis is left over"),
+    (lambda a, b: (a.T @ b).sum(0), "An axis is lost"),
     (lambda a, b: a.T @ b / len(a), "a factor that changes with the input"),
     (lambda a, b: a.T @ b * np.nan, "NaN"),
     (lambda a, b: a.T @ b * np.inf, "infinite"),
     (lambda a, b: a.T @ b * 1.01 + 0.01, "close, but not equal"),
     (lambda a, b: (a.T @ b) ** 3, "the shape is as expected; the values are not"),
+    (lambda a, b: a.T @ b * 1.01, "On 4 rows, it is close, but not equal"),
     (lambda a, b: 0 * (a.T @ b), "the values are not"),
-    (lambda a, b: a.T @ b if len(a) == 4 else (a.T @ b) ** 3, "Only some inputs fail, such as 5"),
+    (lambda a, b: a.T @ b if len(a) == 4 else (a.T @ b) ** 3, "Only some inputs fail, such as 5 "
+     "rows: the shape is as expected; the values are not."),
+    (lambda a, b: a.T @ b if len(a) == 4 else -a.T @ b, "such as 5 rows: the sign is reversed."),
     (lambda a, b: 7 * abs(a).T @ b, "constant factor|The absolute value is taken. Besides"),
-    (lambda a, b: "12", "It returns a str"),
-    (lambda a, b: {1: 2}, "It returns a dict"),
+    (lambda a, b: "12", "The function returns a str. It should return numbers."),
+    (lambda a, b: {1: 2}, "The function returns a dict"),
     (lambda a, b: [[1, 2], [3]], "a list whose items have different shapes"),
-    (lambda a, b: (x for x in a), "It returns a generator"),
+    (lambda a, b: (x for x in a), "The function returns a generator"),
     (lambda a, b: a.T @ b + 1j, "an array of complex128"),
-    (lambda a, b: [None, 1], "It returns a NoneType"),
+    (lambda a, b: [None, 1], "The function returns a NoneType"),
 ])
 def test_wrong_is_described(toy, answer, words):
     status, message = said(answer)
     assert status == "wrong" and any(w in message for w in words.split("|")), message
+
+
+@pytest.mark.parametrize("answer, message", [
+    (lambda x: np.log(1 + np.exp(x)).sum(1), "It overflows."),
+    (lambda x: np.log2(1 + np.exp(x)).sum(1), "In bits."),
+    (lambda x: np.log(1 + np.exp(x)), "A table."),
+    (lambda x: 2 * np.log(1 + np.exp(x)).sum(1), "The result is not right. It is off by a constant "
+     "factor of 2."),
+    (lambda x: 3 * np.log(1 + np.exp(x)), "A table. Besides, a factor is wrong: check what is "
+     "divided by what."),
+    (lambda x: x.sum(1) + x.sum(1)[:, None], "The result is not right. On 5 rows, it is of shape "
+     "(5, 5) where of shape (5,) is expected. A column and a row, combined entry by entry, make "
+     "such a square table."),
+])
+def test_extreme_probes_hide_no_mistake(toy, answer, message):
+    assert judge("costs", answer) == ("wrong", message)
+
+
+def test_a_number_is_told():
+    verdict = judge("parameter count", lambda sizes: sizes[0] + 4.5)
+    assert verdict.message == ("The result is not right. On the sizes 4, 4, 2, 4, 4, it is 8.5 "
+                               "where 62 is expected.")
+
+
+@pytest.mark.parametrize("part, words", [
+    (lambda dW, db: (dW + 1, db), "Right: dL/db. Not right: dL/dW. On 7 rows"),
+    (lambda dW, db: (7 * dW, 7 * db), "Not right: dL/dW and dL/db. It is off by a constant factor"),
+    (lambda dW, db: dW, "The function returns one value. It should return numbers: dL/dW, dL/db."),
+    (lambda dW, db: (7 * dW, db[:2]), "Not right: dL/dW. It is off by a constant factor of 7. Not "
+     "right: dL/db. On 7 rows"),
+])
+def test_each_returned_value_is_described(part, words):
+    right = exercises.catalogue()["output gradient"].right
+    verdict = judge("output gradient", lambda H, W, b, X: part(*right(H, W, b, X)))
+    assert verdict.status == "wrong" and verdict.message.startswith(words), verdict.message
 
 
 @pytest.mark.parametrize("convert", [
@@ -259,6 +315,23 @@ def test_errors_are_described(toy, answer, words):
     assert status == "error" and words in message, message
 
 
+@pytest.mark.parametrize("answer, hint", [
+    (lambda a, b: a.T * b, "go entry by entry"),
+    (lambda a, b: torch.tensor(a) + torch.tensor(b), "go entry by entry"),
+    (lambda a, b: a @ b, "A has as many columns as B has rows"),
+    (lambda a, b: np.dot(a, b), "A has as many columns as B has rows"),
+    (lambda a, b: torch.tensor(a) @ torch.tensor(b), "A has as many columns as B has rows"),
+])
+def test_shapes_that_do_not_fit_get_a_hint(toy, answer, hint):
+    status, message = said(answer)
+    assert status == "error" and hint in message and message.endswith((".", "?"))
+
+
+def test_an_exercise_has_hints_of_its_own(toy):
+    assert judge("costs", lambda x: 1 / 0).message.endswith(
+        "raises ZeroDivisionError: division by zero. Nobody divides by 0.")
+
+
 def test_error_names_the_line(toy):
     source = "def answer(a, b):\n    c = a.T @ b\n    return c + undefined\n"
     scope = {}
@@ -270,7 +343,7 @@ def test_error_names_the_line(toy):
 def test_unknown_names(toy):
     for name in ("tow", "", 3, None, len, ["toy"]):
         status, message = judge(name, lambda a, b: a)
-        assert status == "error" and message.endswith("The names are: toy.")
+        assert status == "error" and message.endswith("The names are: toy, costs.")
 
 
 def test_an_interrupt_passes(toy):

@@ -91,6 +91,16 @@ def answer(raw, real, binary, category):
 """,
 }
 
+COLUMNS = """
+    a, b = train.copy(), test.copy()
+    for j in range(train.shape[1]):
+        a[:, j] = (a[:, j] - mean[j]) / std[j]
+        b[:, j] = (b[:, j] - mean[j]) / std[j]
+    return a, b"""
+BATCHES = """for i in range(len(batch_losses)):
+        loss = batch_losses[i]
+        size = batch_sizes[i]"""
+
 # For each exercise: how the mistake's message starts, then what is replaced by what.
 WRONG = {
     "output gradient": [
@@ -106,7 +116,7 @@ WRONG = {
         ("The error is divided by the number of features only", "X.size", "X.shape[1]"),
         ("The mean is missing", " / X.size", ""),
         ("This is the gradient of half the sum", "2 * error * slope / X.size", "error * slope"),
-        ("The sign is reversed", "error = Y - X", "error = X - Y"),
+        ("The sign is reversed. The error", "error = Y - X", "error = X - Y"),
         ("The output is computed without its tanh, and so", "np.tanh(H @ W + b)",
          "H @ W + b", "1 - Y**2", "1"),
         ("The output is computed without its tanh. The slope", "np.tanh(H @ W + b)", "H @ W + b"),
@@ -114,6 +124,11 @@ WRONG = {
          "error = H @ W + b - X"),
         ("The bias b is left out", "H @ W + b", "H @ W"),
         ("dL/dW is transposed", "H.T @ delta", "delta.T @ H"),
+        ("The error is still squared", "error = Y - X", "error = (Y - X)**2"),
+        ("The error is still squared", "2 * error", "(Y - X) * error"),
+        ("The sign is reversed, and the 2", "2 * error * slope", "(X - Y) * slope"),
+        ("dL/dW is built from the target", "H.T @ delta", "X.T @ delta"),
+        ("In place of dL/dW", "H.T @ delta", "delta @ W.T"),
         ("dL/db is summed over the wrong axis", "sum(axis=0)", "sum(axis=1)"),
         ("dL/db is averaged over the rows", "delta.sum(axis=0)", "np.mean(delta, 0)"),
         ("dL/db still has a row per example", "delta.sum(axis=0)", "delta"),
@@ -136,6 +151,18 @@ WRONG = {
         ("One is added on both sides", "sizes[i] * sizes[i + 1]",
          "(sizes[i] + 1) * (sizes[i + 1] + 1) - sizes[i + 1]"),
         ("These are layers", "weights + biases", "1"),
+        ("Each layer is given a single bias", "weights + biases", "weights",
+         "return total", "return total + len(sizes)"),
+        ("The whole net is given a single bias", "weights + biases", "weights",
+         "return total", "return total + 1"),
+        ("Only the first layer", "    return total", "        return total"),
+        ("Only the first layer", "biases = sizes[i + 1]", "biases = 0",
+         "    return total", "        return total"),
+        ("Only the last layer", "total += ", "total = "),
+        ("Only the last layer", "total += weights + biases", "total = weights"),
+        ("Each size is paired with itself", "sizes[i + 1]", "sizes[i]"),
+        ("Each size is paired with itself", "sizes[i + 1]", "sizes[i]", "(len(sizes) - 1)",
+         "(len(sizes))"),
     ],
     "loss for categories": [
         ("This is a squared error. It", "-(target * log_p).sum(dim=1)",
@@ -148,10 +175,18 @@ WRONG = {
          "F.mse_loss(logits, target, reduction='none').mean(1)"),
         ("This is a squared error between logits", "-(target * log_p).sum(dim=1)",
          "F.mse_loss(logits, target)"),
+        ("This is a squared error. It", "-(target * log_p).sum(dim=1)",
+         "F.mse_loss(torch.softmax(logits, 1), target, reduction='none')"),
+        ("This is a squared error between logits", "-(target * log_p).sum(dim=1)",
+         "(logits - target) ** 2"),
+        ("The numbers of the categories are subtracted", "-(target * log_p).sum(dim=1)",
+         "F.mse_loss(logits.argmax(dim=1).float(), classes.float())"),
         ("The numbers of the categories are subtracted", "-(target * log_p).sum(dim=1)",
          "(logits.argmax(dim=1) - classes) ** 2"),
-        ("This counts wrong categories", "-(target * log_p).sum(dim=1)",
+        ("This counts right or wrong", "-(target * log_p).sum(dim=1)",
          "(logits.argmax(dim=1) != classes).float()"),
+        ("This counts right or wrong", "-(target * log_p).sum(dim=1)",
+         "(logits.argmax(dim=1) == classes).float().mean()"),
         ("The loss is averaged over the rows", "return losses", "return losses.mean()"),
         ("The loss is summed over the rows", "sum(dim=1)", "sum()"),
         ("Softmax is applied twice. PyTorch", "log_softmax(logits",
@@ -160,8 +195,33 @@ WRONG = {
          "return F.cross_entropy(logits.softmax(1), classes)"),
         ("The sign is missing", "-(target", "(target"),
         ("This is the probability of the true category", "torch.log_softmax", "torch.softmax"),
+        ("This is the probability of the true category", "return losses",
+         "return F.nll_loss(logits.softmax(1), classes)"),
         ("The softmax runs over the rows", "log_softmax(logits, dim=1)",
          "log_softmax(logits, dim=0)"),
+        ("The softmax runs over the whole table", "torch.log_softmax(logits, dim=1)",
+         "torch.log(torch.exp(logits) / torch.exp(logits).sum())"),
+        ("The softmax runs over the whole table", "torch.log_softmax(logits, dim=1)",
+         "logits - logits.logsumexp(dim=(0, 1))"),
+        ("The logarithm has base 2", "torch.log_softmax(logits, dim=1)",
+         "torch.log2(torch.softmax(logits, dim=1))"),
+        ("The logarithm has base 2", "return losses", "return losses / np.log(2)"),
+        ("The logarithm has base 10", "torch.log_softmax(logits, dim=1)",
+         "torch.log10(torch.softmax(logits, dim=1) + 1e-9)"),
+        ("All categories are charged for", "-(target * log_p).sum(dim=1)", "-log_p"),
+        ("All categories are charged for", "target * log_p", "log_p"),
+        ("All categories are charged for", "-(target * log_p).sum(dim=1)",
+         "-torch.log(torch.softmax(logits, dim=1))"),
+        ("There is still a column", ".sum(dim=1)", ""),
+        ("There is still a column", "-(target * log_p).sum(dim=1)",
+         "-torch.softmax(logits, dim=1).log() * target"),
+        ("Every row is paired", "-(target * log_p).sum(dim=1)", "-log_p[:, classes]"),
+        ("Every row is paired", "-(target * log_p).sum(dim=1)",
+         "-torch.log(torch.softmax(logits, dim=1)[:, classes])"),
+        ("Every row is paired", "-(target * log_p).sum(dim=1)",
+         "torch.log(torch.exp(logits).sum(dim=1)) - logits[:, classes]"),
+        ("This is the cost of the category that", "-(target * log_p).sum(dim=1)",
+         "-log_p.max(dim=1).values"),
         ("The softmax is missing", "torch.log_softmax(logits, dim=1)", "logits"),
         ("The softmax is missing", "return losses",
          "return F.nll_loss(logits, classes, reduction='none')"),
@@ -169,6 +229,12 @@ WRONG = {
          "return F.binary_cross_entropy_with_logits(logits, target, reduction='none').sum(1)"),
         ("Each category is treated", "return losses",
          "return F.binary_cross_entropy_with_logits(logits, target)"),
+        ("Each category is treated", "return losses",
+         "return F.binary_cross_entropy_with_logits(logits, target, reduction='none')"),
+        ("Each category is treated", "-(target * log_p).sum(dim=1)",
+         "-torch.log(torch.sigmoid(logits[torch.arange(len(logits)), classes]))"),
+        ("The other categories are charged for", "return losses",
+         "return F.binary_cross_entropy(logits.softmax(1), target, reduction='none').sum(1)"),
         ("This is the entropy of the prediction", "target * log_p", "log_p.exp() * log_p"),
         ("The loss is divided by the number of categories", ".sum(dim=1)", ".mean(dim=1)"),
         ("The formula is right, and logits in the thousands", "return losses", """
@@ -177,6 +243,12 @@ WRONG = {
         ("The formula is right, and logits in the thousands", "return losses", """
     p = torch.softmax(logits, dim=1)
     return -torch.log(p[range(len(p)), classes])"""),
+        ("The formula is right, and logits in the thousands", "torch.log_softmax(logits, dim=1)",
+         "torch.log(torch.softmax(logits, dim=1) + 1e-8)"),
+        ("The formula is right, and logits in the thousands", "torch.log_softmax(logits, dim=1)",
+         "torch.log(torch.softmax(logits, dim=1).clamp(min=1e-12))"),
+        ("The formula is right, and logits in the thousands", "torch.log_softmax(logits, dim=1)",
+         "torch.log(torch.softmax(logits, dim=1))"),
     ],
     "PCA reconstruction": [
         ("The mean is not added back", "V.T + mean", "V.T"),
@@ -205,6 +277,25 @@ WRONG = {
         ("One mean for the whole table", "mean(axis=0)", "mean()"),
         ("Each row is centred on its own mean", "train.mean(axis=0)",
          "train.mean(axis=1)[:, None]", "V = ", "mean = test.mean(1)[:, None]\n    V = "),
+        ("Only the first direction", "return codes @ V.T + mean", """
+    result = np.zeros(test.shape)
+    for i in range(k):
+        result += np.outer(codes[:, i], V[:, i])
+        return result + mean"""),
+        ("Only the last of the k", "return codes @ V.T + mean", """
+    for v in V.T:
+        result = ((test - mean) @ v)[:, None] * v + mean
+    return result"""),
+        ("The mean is added once for each", "return codes @ V.T + mean", """
+    result = 0
+    for i in range(k):
+        result += codes[:, i:i + 1] * V[:, i] + mean
+    return result"""),
+        ("The codes are multiplied by the singular", "(test - mean) @ V",
+         "(test - mean) @ V * S[:k]"),
+        ("This is the error", "return codes @ V.T + mean", "return test - (codes @ V.T + mean)"),
+        ("This is the error", "return codes @ V.T + mean",
+         "return ((codes @ V.T + mean - test) ** 2).mean()"),
         ("The features are divided by their standard", "mean = train.mean(axis=0)",
          "s = train.std(0); train = train / s; test = test / s; mean = train.mean(axis=0)",
          "codes @ V.T + mean", "(codes @ V.T + mean) * s"),
@@ -224,6 +315,19 @@ WRONG = {
         ("This is a sum over all images", " / images", ""),
         ("All batches are taken to be as large", "loss * size", "loss * batch_sizes[0]"),
         ("Only the last batch is reported", "total / images", "loss"),
+        ("Only the last batch is reported", "+= loss", "= loss"),
+        ("Only the last batch is reported", "+=", "="),
+        ("Only the first batch is reported", "    return", "        return"),
+        ("Only the first batch is reported", "    return", "        return", "images / pixels",
+         "sum(batch_sizes) / pixels"),
+        ("The images are not added up", "images += size", "images = size"),
+        ("The last batch is missed", "zip(batch_losses,", "zip(batch_losses[:-1],"),
+        ("The last batch is missed", "for loss, size in zip(batch_losses, batch_sizes):",
+         BATCHES.replace("losses)", "losses) - 1"), "/ images", "/ sum(batch_sizes)"),
+        ("The first batch is missed", "for loss, size in zip(batch_losses, batch_sizes):",
+         BATCHES.replace("range(", "range(1, ")),
+        ("There is still one value", "total / images", "batch_losses"),
+        ("There is still one value", "total / images", "batch_losses * batch_sizes / images"),
         ("This is the mean of the batch means, per image", "total / images / pixels",
          "sum(batch_losses) / len(batch_losses)"),
         ("The number of pixels divides twice", "loss * size", "loss * size / pixels"),
@@ -243,6 +347,28 @@ WRONG = {
         ("This is a sum over the pixels of an image", "mean()", "sum() / len(x)"),
         ("The mean runs over one axis only", "mean()", "mean(axis=1)"),
         ("The mean runs over one axis only", "mean()", "mean(0)"),
+        ("The mean runs over one axis only", "mean()", "sum(axis=1)"),
+        ("This is the entropy of each pixel", "(ink + paper).mean()", "(ink + paper)"),
+        ("This is the entropy of each pixel", "return",
+         "return -x*np.log(x) - (1-x)*np.log(1-x) #"),
+        ("This is a mean over pixels, but", "mean()", "mean(axis=1).sum()"),
+        ("Only the first image", "return -(ink + paper).mean()", """total = 0
+    for row in -(ink + paper):
+        total += row.mean()
+        return total"""),
+        ("Only the last image", "return -(ink + paper).mean()", """
+    for row in -(ink + paper):
+        total = row.mean()
+    return total"""),
+        ("Only the last image", "return -(ink + paper).mean()", """
+    for row in -(ink + paper):
+        total = row.mean()
+    return total / len(x)"""),
+        ("The logarithm has base 2", "return",
+         "return -np.mean(x*np.log2(x) + (1-x)*np.log2(1-x)) #"),
+        ("The formula is right on grey pixels", "1 - np.clip(x, 0, 1 - 1e-12)", "1 - x"),
+        ("The formula is right on grey pixels", "return",
+         "p = x.clip(0.02, 0.98); return -(p*np.log(p) + (1-p)*np.log(1-p)).mean() #"),
         ("A perfect copy does not cost 0", "return", "return 0 #"),
         ("Pixels are kept so far from 0 and 1", "return",
          "p = x.clip(0.01, 0.99); return -(p*np.log(p) + (1-p)*np.log(1-p)).mean() #"),
@@ -278,12 +404,21 @@ WRONG = {
         ("The test rows are returned as they came", "(test - mean) / std", "test"),
         ("The test rows are centred, but not", "(test - mean) / std", "test - mean"),
         ("The two tables are in the wrong order", "return a, b", "return b, a"),
+        ("The training rows are returned twice", "return a, b", "return a, a"),
+        ("Only the first column is scaled", "return a, b",
+         COLUMNS.replace("    return", "        return")),
+        ("Only the last column is scaled", "return a, b",
+         COLUMNS.replace("        a[", "        a, b = train.copy(), test.copy()\n        a[")),
+        ("The last column is not scaled", "return a, b",
+         COLUMNS.replace("shape[1]", "shape[1] - 1")),
+        ("The first column is not scaled", "return a, b", COLUMNS.replace("range(", "range(1, ")),
     ],
     "imputation": [
         ("The gaps are filled with means of the test rows", "nanmean(train", "nanmean(test"),
         ("The means come from training and test rows", "nanmean(train,",
          "nanmean(np.r_[train, test],"),
         ("Gaps remain", "np.nanmean(train, axis=0)", "train.mean(axis=0)"),
+        ("Nothing is filled", "= means[j]", "= train.mean()"),
         ("Nothing is filled", "np.isnan(filled[:, j])", "filled[:, j] == np.nan"),
         ("The gaps are filled with 0", "= means[j]", "= 0"),
         ("One mean of the whole table", "= means[j]", "= np.nanmean(train)"),
@@ -300,12 +435,22 @@ WRONG = {
         ("The training rows are filled", "filled = test.copy()",
          "test = train\n    filled = test.copy()"),
         ("These are the means alone", "return filled", "return means"),
+        ("Only the first column is filled", "    return", "        return"),
+        ("Only the last column is filled", "        gaps =",
+         "        filled = test.copy()\n        gaps ="),
+        ("The last column is not filled", "shape[1]", "shape[1] - 1"),
+        ("The first column is not filled", "range(", "range(1, "),
     ],
     "mixed loss": [
         ("The loss is averaged within each kind", "(x - real) ** 2).sum", "(x - real) ** 2).mean",
          '"none").sum', '"none").mean'),
+        ("The loss is averaged within each kind", "0.5 * ((x - real) ** 2).sum",
+         "((x - real) ** 2).mean", '"none").sum', '"none").mean'),
         ("The loss is put together over the rows", "one + two + three",
          "(one + two + three).sum()"),
+        ("The loss is put together over the rows", "one + two + three",
+         "F.mse_loss(x, real) + F.binary_cross_entropy_with_logits(y, binary)"
+         " + F.cross_entropy(z, category)"),
         ("The loss is put together over the rows", "one + two + three",
          "F.mse_loss(x, real) / 2 + F.binary_cross_entropy_with_logits(y, binary)"
          " + F.cross_entropy(z, category)"),
@@ -318,6 +463,21 @@ WRONG = {
         ("The categories have a squared error", "three = ",
          "three = ((z.softmax(1) - F.one_hot(category, z.shape[1]))**2).sum(1) #"),
         ("The squared error is not halved", "0.5 * ((x", "((x"),
+        ("Everything is halved", "one + two + three", "(one + two + three) / 2"),
+        ("The categories' logarithm has another", "three = ",
+         "three = -torch.log2(torch.softmax(z, 1))[torch.arange(len(z)), category] #"),
+        ("The categories' logarithm has another", "three = ",
+         "three = -torch.log10(torch.softmax(z, 1))[torch.arange(len(z)), category] #"),
+        ("The binary columns' logarithm has another", "two = ", "p = torch.sigmoid(y); two = "
+         "-(binary * torch.log2(p) + (1 - binary) * torch.log2(1 - p)).sum(1) #"),
+        ("Both cross-entropies have logarithms", "two = ", "p = torch.sigmoid(y); two = "
+         "-(binary * torch.log10(p) + (1 - binary) * torch.log10(1 - p)).sum(1) #", "three = ",
+         "three = -torch.log10(torch.softmax(z, 1))[torch.arange(len(z)), category] #"),
+        ("The sign of the categories'", "three = ", "three = -"),
+        ("The sign of the categories'", "three = ",
+         "three = torch.log_softmax(z, 1)[range(len(z)), category] #"),
+        ("The sign of the binary columns'", "two = ", "p = torch.sigmoid(y); two = "
+         "(binary * torch.log(p) + (1 - binary) * torch.log(1 - p)).sum(1) #"),
         ("The sigmoid is forgotten", "two = ",
          "two = F.binary_cross_entropy(y.clamp(1e-7, 1 - 1e-7), binary, reduction='none').sum(1)#"),
         ("The sigmoid is applied twice", "logits(y", "logits(torch.sigmoid(y)"),
@@ -334,11 +494,68 @@ WRONG = {
          "(x - real) ** 2).mean"),
         ("The binary cross-entropy is averaged over", '"none").sum', '"none").mean'),
         ("The real columns have an absolute error", "(x - real) ** 2", "abs(x - real)"),
-        ("One kind is averaged over rows", 'category, reduction="none"', "category"),
-        ("One kind is averaged over rows", 'binary, reduction="none").sum(1)', "binary)"),
+        ("One kind is averaged or summed", 'category, reduction="none"', "category"),
+        ("One kind is averaged or summed", 'binary, reduction="none").sum(1)', "binary)"),
+        ("One kind is averaged or summed", 'binary, reduction="none").sum(1)',
+         'binary, reduction="sum")'),
+        ("One kind is averaged or summed", "0.5 * ((x - real) ** 2).sum(1)",
+         "F.mse_loss(x, real)"),
+        ("A column of shape (B, 1)", "** 2).sum(1)", "** 2).sum(1, keepdim=True)"),
+        ("A column of shape (B, 1)", '"none").sum(1)', '"none").sum(1, keepdim=True)'),
+        ("A column of shape (B, 1)", "sum(1)", "sum(1, keepdim=True)"),
+        ("A column of shape (B, 1)", "three = ",
+         "three = -torch.log_softmax(z, 1).gather(1, category[:, None]) #"),
+        ("Every row is paired", "three = ", "three = -torch.log_softmax(z, 1)[:, category] #"),
+        ("Only the first row", "return one + two + three", """
+    for i in range(len(raw)):
+        return one[i] + two[i] + three[i]"""),
+        ("Only the last row", "return one + two + three", """
+    for i in range(len(raw)):
+        total = one[i] + two[i] + three[i]
+    return total"""),
+        ("The categories' logits begin too early", "raw[:, r + b:]", "raw[:, b:]"),
+        ("The categories' logits begin too early", "raw[:, r + b:]", "raw[:, r + b - 1:]"),
+        ("The binary columns are taken from the start", "raw[:, r:r + b]", "raw[:, :b]"),
         ("The outputs are taken in the wrong order", "x, y, z = raw[:, :r], raw[:, r:r + b], "
          "raw[:, r + b:]", "k = raw.shape[1] - r - b\n    "
          "z, y, x = raw[:, :k], raw[:, k:k + b], raw[:, k + b:]"),
+    ],
+}
+
+# For each exercise: how the hint on an exception starts, then what is replaced by what.
+RAISING = {
+    "output gradient": [
+        ("Look at the two shapes: +, -", "H.T @ delta", "H.T * delta"),
+        ("Look at the two shapes: +, -", "np.tanh(H @ W + b)", "np.tanh(H * W + b)"),
+        ("Look at the two shapes: in a product", "H.T @ delta", "H @ delta"),
+        ("Look at the two shapes: in a product", "H.T @ delta", "np.dot(delta, H)"),
+    ],
+    "parameter count": [("A list of n sizes", "len(sizes) - 1", "len(sizes)")],
+    "loss for categories": [
+        ("A single index picks rows", "return losses", "return -log_p[classes]"),
+        ("Ones and zeros count", "return losses",
+         "return F.cross_entropy(logits, F.one_hot(classes, logits.shape[1]))"),
+        ("The classes are one number per row", "return losses",
+         "return F.mse_loss(logits, classes.double())"),
+    ],
+    "PCA reconstruction": [
+        ("Look at the two shapes: in a product", "Vt[:k].T", "Vt[:k]"),
+        ("Look at the two shapes: +, -", "mean(axis=0)", "mean(axis=1)"),
+    ],
+    "sum to mean": [("Counting starts at 0", "return total", """
+    for i in range(1, len(batch_losses) + 1):
+        total += batch_losses[i] * batch_sizes[i]
+    return total""")],
+    "scaler": [("Look at the two shapes: +, -", "axis=0", "axis=1")],
+    "imputation": [("There are more gaps", "return filled", """
+    filled[np.isnan(test)] = means
+    return filled""", "filled[gaps, j]", "filled[:0, j]")],
+    "mixed loss": [
+        ("The categories have too few", "raw[:, r + b:]", "raw[:, r + b + 1:]"),
+        ("Look at the shapes", "raw[:, r:r + b]", "raw[:, r:b]"),
+        ("Look at the shapes", '"none").sum(1)', '"none")'),
+        ("Look at the shapes", "** 2).sum(1)", "** 2)"),
+        ("Look at the shapes", "raw[:, :r]", "raw[:, :r + 1]"),
     ],
 }
 
@@ -464,6 +681,12 @@ def edited(source, changes):
     return source
 
 
+def messages(name):
+    """All that the catalogue can say about a wrong answer."""
+    exercise = catalogue()[name]
+    return {*(mistake.message for mistake in exercise.mistakes), *exercise.extreme.values()}
+
+
 def test_every_exercise_of_these_lessons_is_here():
     ours = {name for name, e in catalogue().items() if e.right.__module__.split(".")[-1] in
             ("basics", "undercomplete", "tables")}
@@ -495,21 +718,34 @@ def test_mistake_is_named(name, start, changes):
     verdict = judge(name, define(edited(RIGHT[name], changes)))
     assert verdict.status == "wrong"
     assert verdict.message.startswith(start)
-    assert verdict.message in [m.message for m in catalogue()[name].mistakes]
+    assert verdict.message in messages(name)
+
+
+@pytest.mark.parametrize("name, start, changes",
+                         [(name, start, changes) for name in RAISING
+                          for start, *changes in RAISING[name]])
+def test_exception_gets_a_hint(name, start, changes):
+    verdict = judge(name, define(edited(RIGHT[name], changes)))
+    assert verdict.status == "error" and f". {start}" in verdict.message, verdict.message
+
+
+@pytest.mark.parametrize("name", RAISING)
+def test_every_hint_has_a_learner_who_needs_it(name):
+    for hint in catalogue()[name].hints.values():
+        assert any(hint.startswith(start) for start, *_ in RAISING[name]), hint
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mistake_has_a_learner_who_makes_it(name):
-    for mistake in catalogue()[name].mistakes:
-        starts = [start for start, *_ in WRONG[name] if mistake.message.startswith(start)]
-        assert starts, f"no answer shows: {mistake.message}"
+    for message in messages(name):
+        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
+        assert starts, f"no answer shows: {message}"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_starts_are_unambiguous(name):
-    messages = [m.message for m in catalogue()[name].mistakes]
     for start, *_ in WRONG[name]:
-        assert sum(m.startswith(start) for m in messages) == 1, start
+        assert sum(message.startswith(start) for message in messages(name)) == 1, start
 
 
 def test_impute_in_place_is_named():
@@ -528,4 +764,4 @@ def test_two_mistakes_at_once():
 def test_one_of_two_values_is_right():
     source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) + 1")
     message = judge("output gradient", define(source)).message
-    assert message.startswith("dL/dW is right. Not right: dL/db.")
+    assert message.startswith("Right: dL/dW. Not right: dL/db. On 7 rows")

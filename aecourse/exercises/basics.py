@@ -120,9 +120,30 @@ OUTPUT_GRADIENT = Exercise(
             without_bias,
         ),
         Mistake(
+            "The error is still squared. The derivative of a square is twice what was squared, "
+            "with its sign.",
+            gradient(lambda Z, Y, X: 2 / X.size * (Y - X) ** 2 * (1 - Y**2)),
+            gradient(lambda Z, Y, X: 1 / X.size * (Y - X) ** 2 * (1 - Y**2)),
+        ),
+        Mistake(
+            "The sign is reversed, and the 2 from the square is missing. The error is output minus "
+            "target, and differentiating its square doubles it.",
+            gradient(lambda Z, Y, X: 1 / X.size * (X - Y) * (1 - Y**2)),
+        ),
+        Mistake(
             "dL/dW is transposed. It must have the shape of W, hidden units times features: which "
             "of the two matrices is transposed in the product?",
             lambda *a: (right_delta(*a).T @ a[0], right_delta(*a).sum(axis=0)),
+        ),
+        Mistake(
+            "dL/dW is built from the target X. A weight's gradient is built from what the weight "
+            "multiplies: the hidden units H.",
+            lambda *a: (a[3].T @ right_delta(*a), right_delta(*a).sum(axis=0)),
+        ),
+        Mistake(
+            "In place of dL/dW stands the gradient of the hidden units H. That is what goes on to "
+            "the layer below; for this layer's weights multiply with H instead of W.",
+            lambda *a: (right_delta(*a) @ a[1].T, right_delta(*a).sum(axis=0)),
         ),
         Mistake(
             "dL/db is summed over the wrong axis. The bias is shared by all rows, so their "
@@ -180,6 +201,10 @@ PARAMETER_COUNT = Exercise(
         "a single layer, 17, 3": ([17, 3],),
     },
     tolerance=0,  # a count is exact
+    hints={
+        "IndexError": "A list of n sizes has n - 1 layers, one between each pair of neighbours. "
+        "After the last size there is no next one.",
+    },
     mistakes=[
         Mistake(
             "The biases are forgotten: 4-4-2-4-4 has 48 weights, but 62 parameters. Each unit that "
@@ -199,6 +224,28 @@ PARAMETER_COUNT = Exercise(
         Mistake(
             "Each layer is given a single bias. Each unit that a layer puts out has its own.",
             lambda sizes: sum(a * b + 1 for a, b in pairs(sizes)),
+            lambda sizes: sum(a * b for a, b in pairs(sizes)) + len(sizes),
+        ),
+        Mistake(
+            "The whole net is given a single bias. Each unit that a layer puts out has its own.",
+            lambda sizes: sum(a * b for a, b in pairs(sizes)) + 1,
+        ),
+        Mistake(
+            "Only the first layer is counted. Does the return stand inside the loop? Then it ends "
+            "the loop in its first turn.",
+            lambda sizes: parameter_count(sizes[:2]),
+            lambda sizes: sizes[0] * sizes[1],
+        ),
+        Mistake(
+            "Only the last layer is counted. Each turn of the loop replaces the total of the turns "
+            "before: add to it.",
+            lambda sizes: parameter_count(sizes[-2:]),
+            lambda sizes: sizes[-2] * sizes[-1],
+        ),
+        Mistake(
+            "Each size is paired with itself. A layer leads from one size to the next.",
+            lambda sizes: sum((a + 1) * a for a in sizes[:-1]),
+            lambda sizes: sum((a + 1) * a for a in sizes),
         ),
         Mistake(
             "The last layer is missed. A list of n sizes has n - 1 layers, one between each pair "
@@ -260,8 +307,17 @@ def raw_square(logits, classes):
     return (logits - one_hot(logits, classes)) ** 2
 
 
+def costs(logits):
+    """Minus the log-probability of each category, (B, k)."""
+    return -logits.log_softmax(1)
+
+
 def binary(logits, classes):
     return F.binary_cross_entropy_with_logits(logits, one_hot(logits, classes), reduction="none")
+
+
+def others_too(logits, classes):
+    return F.binary_cross_entropy(logits.softmax(1), one_hot(logits, classes), reduction="none")
 
 
 def pick(values, classes):
@@ -291,6 +347,7 @@ CATEGORY_LOSS = Exercise(
             lambda z, c: square(z, c).mean(1),
             lambda z, c: square(z, c).mean(),
             lambda z, c: square(z, c).sum(),
+            square,
         ),
         Mistake(
             "This is a squared error between logits and ones and zeros. Logits are not "
@@ -300,18 +357,22 @@ CATEGORY_LOSS = Exercise(
             lambda z, c: raw_square(z, c).mean(1),
             lambda z, c: raw_square(z, c).mean(),
             lambda z, c: raw_square(z, c).sum(),
+            raw_square,
         ),
         Mistake(
             "The numbers of the categories are subtracted. They are names, not quantities: "
             "category 3 is no nearer to 2 than to 0.",
             lambda z, c: (z.argmax(1) - c) ** 2,
+            lambda z, c: ((z.argmax(1) - c) ** 2).double().mean(),
             lambda z, c: (z.argmax(1) - c).abs(),
         ),
         Mistake(
-            "This counts wrong categories. A count has no gradient, so a net cannot learn from "
-            "it: use the probability given to the true category.",
+            "This counts right or wrong categories. A count has no gradient, so a net cannot learn "
+            "from it: use the probability given to the true category.",
             lambda z, c: z.argmax(1) != c,
             lambda z, c: (z.argmax(1) != c).double().mean(),
+            lambda z, c: z.argmax(1) == c,
+            lambda z, c: (z.argmax(1) == c).double().mean(),
         ),
         Mistake(
             "The loss is averaged over the rows. One value per row is asked for: only so can you "
@@ -343,12 +404,58 @@ CATEGORY_LOSS = Exercise(
             "which is 0 at certainty and grows without bound.",
             lambda z, c: pick(z.softmax(1), c),
             lambda z, c: -pick(z.softmax(1), c),
+            lambda z, c: -pick(z.softmax(1), c).mean(),
             lambda z, c: 1 - pick(z.softmax(1), c),
         ),
         Mistake(
             "The softmax runs over the rows. The categories of one row must add up to 1: which "
             "axis is that?",
             lambda z, c: -pick(z.log_softmax(0), c),
+        ),
+        Mistake(
+            "The softmax runs over the whole table. The categories of one row must add up to 1, "
+            "whatever the other rows are: give it one axis.",
+            lambda z, c: z.logsumexp((0, 1)) - pick(z, c),
+        ),
+        Mistake(
+            "The logarithm has base 2, so this is in bits. The loss is asked for in nats: they use "
+            "the natural logarithm.",
+            lambda z, c: category_loss(z, c) / np.log(2),
+        ),
+        Mistake(
+            "The logarithm has base 10. The loss is asked for in nats: they use the natural "
+            "logarithm.",
+            lambda z, c: category_loss(z, c) / np.log(10),
+        ),
+        Mistake(
+            "All categories are charged for. Only one of them is the true one: in each row, pick "
+            "what its probability costs and leave out the others.",
+            lambda z, c: costs(z),
+            lambda z, c: -costs(z),
+            lambda z, c: costs(z).sum(1),
+            lambda z, c: costs(z).mean(1),
+            lambda z, c: costs(z).mean(),
+        ),
+        Mistake(
+            "There is still a column for each category, although all but the true one are 0. One "
+            "value per row is asked for: add up over the categories.",
+            lambda z, c: costs(z) * one_hot(z, c),
+            lambda z, c: -costs(z) * one_hot(z, c),
+        ),
+        Mistake(
+            "Every row is paired with the category of every row, which gives a square table. Each "
+            "row has a category of its own: z[torch.arange(len(z)), c] takes them in step.",
+            lambda z, c: costs(z)[:, c],
+            lambda z, c: -costs(z)[:, c],
+            lambda z, c: -z[:, c],
+            lambda z, c: z.softmax(1)[:, c],
+            lambda z, c: z.logsumexp(1) - z[:, c],
+            lambda z, c: costs(z)[:, c].mean(),
+        ),
+        Mistake(
+            "This is the cost of the category that the net prefers. The loss asks what probability "
+            "the true one got, preferred or not.",
+            lambda z, c: costs(z).min(1).values,
         ),
         Mistake(
             "The softmax is missing: this is the logit of the true category with its sign "
@@ -361,6 +468,16 @@ CATEGORY_LOSS = Exercise(
             lambda z, c: binary(z, c).sum(1),
             lambda z, c: binary(z, c).mean(1),
             lambda z, c: binary(z, c).mean(),
+            binary,
+            lambda z, c: -F.logsigmoid(pick(z, c)),
+        ),
+        Mistake(
+            "The other categories are charged for as well. Their probabilities add up to what the "
+            "true one lacks, so its own logarithm says it all.",
+            lambda z, c: others_too(z, c).sum(1),
+            lambda z, c: others_too(z, c).mean(1),
+            lambda z, c: others_too(z, c).mean(),
+            others_too,
         ),
         Mistake(
             "This is the entropy of the prediction: how unsure the net is. The loss asks only "
@@ -372,15 +489,20 @@ CATEGORY_LOSS = Exercise(
             "the others are not averaged in.",
             lambda z, c: category_loss(z, c) / z.shape[1],
         ),
-        Mistake(
-            "The formula is right, and logits in the thousands break it: exp overflows, or a "
-            "probability is rounded to 0 before the logarithm. Take softmax and logarithm in one "
-            "step, or subtract each row's largest logit first.",
-            lambda z, c: -pick(z.softmax(1), c).log(),
-            lambda z, c: -pick(z.exp() / z.exp().sum(1, keepdim=True), c).log(),
-            lambda z, c: z.exp().sum(1).log() - pick(z, c),
-        ),
     ],
+    extreme={
+        "logits in the thousands": "The formula is right, and logits in the thousands break it: "
+        "exp overflows, or a probability is rounded to 0 before the logarithm, and no small number "
+        "added to it mends that. Take softmax and logarithm in one step.",
+    },
+    hints={
+        "IndexError": "A single index picks rows. Each row has a category of its own: index rows "
+        "and columns together.",
+        "class probabilities": "Ones and zeros count as probabilities here, which are not whole "
+        "numbers. The numbers of the categories will do.",
+        "must match the size of tensor": "The classes are one number per row, and the logits a row "
+        "of k. Turn the classes into rows of ones and zeros, or use them as an index.",
+    },
     insight="Guessing among k categories costs log k: a net above that has learned less than "
     "nothing.",
 )

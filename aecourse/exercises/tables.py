@@ -41,6 +41,17 @@ def row_by_row(table, _):
     return (table - table.mean(axis=1, keepdims=True)) / std, None
 
 
+def in_columns(done, as_it_came, columns):
+    """``done`` in some columns, ``as_it_came`` in the others."""
+    result = as_it_came.copy()
+    result[:, columns] = done[:, columns]
+    return result
+
+
+def scaled_in(columns):
+    return lambda a, b: tuple(in_columns(x, y, columns) for x, y in zip(scale(a, b), (a, b)))
+
+
 def table(seed, rows, features):
     random = np.random.default_rng(seed)
     return random.normal(size=(rows, features)) * np.arange(1.5, features + 1) + np.arange(
@@ -144,6 +155,28 @@ SCALER = Exercise(
             "The two tables are in the wrong order: training rows first.",
             lambda a, b: scale(a, b)[::-1],
         ),
+        Mistake(
+            "The training rows are returned twice.",
+            lambda a, b: scale(a, a),
+        ),
+        Mistake(
+            "Only the first column is scaled. Does the return stand inside the loop? Then it "
+            "ends the loop in its first turn.",
+            scaled_in(slice(1)),
+        ),
+        Mistake(
+            "Only the last column is scaled. Each turn of the loop starts from the table as it "
+            "came: make the copy before the loop.",
+            scaled_in(slice(-1, None)),
+        ),
+        Mistake(
+            "The last column is not scaled: the loop stops one short.",
+            scaled_in(slice(-1)),
+        ),
+        Mistake(
+            "The first column is not scaled. Counting starts at 0.",
+            scaled_in(slice(1, None)),
+        ),
     ],
     insight="The scaled test rows do not have mean 0 and standard deviation 1, and should not.",
 )
@@ -159,15 +192,19 @@ def fill(test, values):
     return np.where(np.isnan(test), values, test)
 
 
+def filled_in(columns):
+    return lambda a, b: in_columns(impute(a, b), b, columns)
+
+
 def complete(rows):
     return rows[~np.isnan(rows).any(axis=1)]
 
 
 def with_gaps(seed, train, test, features):
     a, b = two_tables(seed, train, test, features)
-    for column in range(features):  # training column 0 has no gap; the last rows are complete
+    for column in range(features):  # training column 1 has no gap; the last rows are complete
         a[column, column] = b[column, column] = np.nan
-    a[0, 0], b[0, 1] = 3.7, np.nan
+    a[1, 1], b[0, 1] = 3.7, np.nan
     return a, b
 
 
@@ -196,7 +233,7 @@ IMPUTATION = Exercise(
         ),
         Mistake(
             "Nothing is filled. NaN is not equal to itself, so comparing with it finds no gap: ask "
-            "with isnan.",
+            "with isnan. Or is it filled with NaN, the mean of a table that has gaps?",
             lambda a, b: b,
         ),
         Mistake(
@@ -247,7 +284,29 @@ IMPUTATION = Exercise(
             "These are the means alone. Put them into the gaps of the test rows.",
             lambda a, b: np.nanmean(a, axis=0),
         ),
+        Mistake(
+            "Only the first column is filled. Does the return stand inside the loop? Then it "
+            "ends the loop in its first turn.",
+            filled_in(slice(1)),
+        ),
+        Mistake(
+            "Only the last column is filled. Each turn of the loop starts from the table as it "
+            "came: make the copy before the loop.",
+            filled_in(slice(-1, None)),
+        ),
+        Mistake(
+            "The last column is not filled: the loop stops one short.",
+            filled_in(slice(-1)),
+        ),
+        Mistake(
+            "The first column is not filled. Counting starts at 0.",
+            filled_in(slice(1, None)),
+        ),
     ],
+    hints={
+        "cannot assign": "There are more gaps than means: each gap needs the mean of its own "
+        "column.",
+    },
     insight="This is the baseline that a model's guesses at missing values have to beat.",
 )
 
@@ -280,7 +339,11 @@ def bce(logits, target):
 def blocks(raw, real, binary, category):
     """The three right losses, (B,) each."""
     x, y, z = split(raw, real, binary)
-    return half_squares(x, real), bce(y, binary), F.cross_entropy(z, category, reduction="none")
+    return half_squares(x, real), bce(y, binary), nats(z, category)
+
+
+def nats(logits, category):
+    return F.cross_entropy(logits, category, reduction="none")
 
 
 def mixed(real_loss=None, binary_loss=None, category_loss=None):
@@ -299,6 +362,17 @@ def mixed(real_loss=None, binary_loss=None, category_loss=None):
 
 def one_hot(logits, category):
     return F.one_hot(category, logits.shape[1]).to(logits.dtype)
+
+
+def other_slices(first, second, third):
+    """A wrong implementation that cuts the net's output elsewhere."""
+
+    def wrong(raw, real, binary, category):
+        r, b = real.shape[1], binary.shape[1]
+        x, y, z = (raw[:, cut(r, b)] for cut in (first, second, third))
+        return half_squares(x, real) + bce(y, binary) + nats(z, category)
+
+    return wrong
 
 
 def means(raw, real, binary, category):
@@ -341,7 +415,7 @@ MIXED_LOSS = Exercise(
     name="mixed loss",
     right=mixed_loss,
     probes={
-        "6 rows of 3 real and 2 binary columns and 4 categories": mixed_rows(21, 6, 3, 2, 4),
+        "7 rows of 3 real and 2 binary columns and 4 categories": mixed_rows(21, 7, 3, 2, 4),
         "5 rows of 2 real and 4 binary columns and 3 categories": mixed_rows(22, 5, 2, 4, 3),
     },
     mistakes=[
@@ -349,6 +423,7 @@ MIXED_LOSS = Exercise(
             "The loss is averaged within each kind of column. Then one category weighs as much as "
             "a dozen real columns. Add up over columns: one value per row.",
             means,
+            lambda *a: means(*a) + blocks(*a)[0] / a[1].shape[1],
         ),
         Mistake(
             "The loss is put together over the rows. One value per row is asked for: average over "
@@ -356,6 +431,7 @@ MIXED_LOSS = Exercise(
             lambda *a: mixed_loss(*a).mean(),
             lambda *a: mixed_loss(*a).sum(),
             lambda *a: means(*a).mean(),
+            lambda *a: (means(*a) + blocks(*a)[0] / a[1].shape[1]).mean(),
         ),
         Mistake(
             "Every column has a squared error. Only the real ones should: yes-or-no columns need "
@@ -381,6 +457,41 @@ MIXED_LOSS = Exercise(
             mixed(real_loss=squares),
         ),
         Mistake(
+            "Everything is halved. The half belongs to the squared error alone: both "
+            "cross-entropies are costs in nats already.",
+            lambda *a: mixed_loss(*a) / 2,
+        ),
+        Mistake(
+            "The categories' logarithm has another base. Nats use the natural logarithm, and only "
+            "costs in the same unit can be added.",
+            mixed(category_loss=lambda z, c: nats(z, c) / np.log(2)),
+            mixed(category_loss=lambda z, c: nats(z, c) / np.log(10)),
+        ),
+        Mistake(
+            "The binary columns' logarithm has another base. Nats use the natural logarithm, and "
+            "only costs in the same unit can be added.",
+            mixed(binary_loss=lambda y, t: bce(y, t) / np.log(2)),
+            mixed(binary_loss=lambda y, t: bce(y, t) / np.log(10)),
+        ),
+        Mistake(
+            "Both cross-entropies have logarithms of another base. Nats use the natural logarithm, "
+            "and only costs in the same unit can be added.",
+            mixed(binary_loss=lambda y, t: bce(y, t) / np.log(2),
+                  category_loss=lambda z, c: nats(z, c) / np.log(2)),
+            mixed(binary_loss=lambda y, t: bce(y, t) / np.log(10),
+                  category_loss=lambda z, c: nats(z, c) / np.log(10)),
+        ),
+        Mistake(
+            "The sign of the categories' cost is reversed. The logarithm of a probability is "
+            "negative, and a cost is not.",
+            mixed(category_loss=lambda z, c: -nats(z, c)),
+        ),
+        Mistake(
+            "The sign of the binary columns' cost is reversed. The logarithm of a probability is "
+            "negative, and a cost is not.",
+            mixed(binary_loss=lambda y, t: -bce(y, t)),
+        ),
+        Mistake(
             "The sigmoid is forgotten: the raw outputs of the binary columns are cut to the range "
             "from 0 to 1 and used as probabilities. Use the binary cross-entropy that takes "
             "logits.",
@@ -393,13 +504,13 @@ MIXED_LOSS = Exercise(
         ),
         Mistake(
             "Softmax is applied twice. PyTorch's cross_entropy has it inside: give it logits.",
-            mixed(category_loss=lambda z, c: F.cross_entropy(z.softmax(1), c, reduction="none")),
+            mixed(category_loss=lambda z, c: nats(z.softmax(1), c)),
         ),
         Mistake(
             "Sigmoid and softmax are applied twice. PyTorch's losses that take logits have them "
             "inside.",
             mixed(binary_loss=lambda y, t: bce(y.sigmoid(), t),
-                  category_loss=lambda z, c: F.cross_entropy(z.softmax(1), c, reduction="none")),
+                  category_loss=lambda z, c: nats(z.softmax(1), c)),
         ),
         Mistake(
             "Each category is treated as a yes-or-no question of its own. Exactly one is true, so "
@@ -439,11 +550,57 @@ MIXED_LOSS = Exercise(
             mixed(real_loss=lambda x, t: 0.5 * (x - t).abs().sum(1)),
         ),
         Mistake(
-            "One kind is averaged over rows before the kinds are added, so that each row carries "
-            "a share of all others. Keep one value per row: look at each loss's reduction.",
+            "One kind is averaged or summed over rows before the kinds are added, so that each row "
+            "carries a share of all others. Keep one value per row: look at each loss's reduction.",
             mixed(real_loss=lambda x, t: 0.5 * F.mse_loss(x, t)),
+            mixed(real_loss=lambda x, t: F.mse_loss(x, t)),
+            mixed(real_loss=lambda x, t: half_squares(x, t).sum()),
             mixed(binary_loss=lambda y, t: F.binary_cross_entropy_with_logits(y, t)),
-            mixed(category_loss=lambda z, c: F.cross_entropy(z, c)),
+            mixed(binary_loss=lambda y, t: bce(y, t).sum()),
+            mixed(category_loss=lambda z, c: nats(z, c).mean()),
+            mixed(category_loss=lambda z, c: nats(z, c).sum()),
+        ),
+        Mistake(
+            "A column of shape (B, 1) is added to a row of shape (B,), which pairs every row with "
+            "every other. Drop the axis that was kept: one value per row.",
+            mixed(real_loss=lambda x, t: half_squares(x, t)[:, None]),
+            mixed(binary_loss=lambda y, t: bce(y, t)[:, None]),
+            mixed(category_loss=lambda z, c: nats(z, c)[:, None]),
+            mixed(real_loss=lambda x, t: half_squares(x, t)[:, None],
+                  binary_loss=lambda y, t: bce(y, t)[:, None]),
+        ),
+        Mistake(
+            "Every row is paired with the category of every row, which gives a square table. Each "
+            "row has a category of its own.",
+            mixed(category_loss=lambda z, c: -z.log_softmax(1)[:, c]),
+        ),
+        Mistake(
+            "Only the first row is counted. Does the return stand inside the loop? Then it ends "
+            "the loop in its first turn.",
+            lambda *a: mixed_loss(*a)[0],
+        ),
+        Mistake(
+            "Only the last row is counted. Each turn of the loop replaces the turns before: "
+            "collect one value per row.",
+            lambda *a: mixed_loss(*a)[-1],
+        ),
+        Mistake(
+            "The categories' logits begin too early. Real and binary columns both come before "
+            "them.",
+            other_slices(lambda r, b: slice(r), lambda r, b: slice(r, r + b),
+                         lambda r, b: slice(b, None)),
+            other_slices(lambda r, b: slice(r), lambda r, b: slice(r, r + b),
+                         lambda r, b: slice(r, None)),
+            other_slices(lambda r, b: slice(r), lambda r, b: slice(r, r + b),
+                         lambda r, b: slice(r + b - 1, None)),
+            other_slices(lambda r, b: slice(r), lambda r, b: slice(r, r + b),
+                         lambda r, b: slice(None)),
+        ),
+        Mistake(
+            "The binary columns are taken from the start of the net's output. The real ones stand "
+            "there; the binary ones follow.",
+            other_slices(lambda r, b: slice(r), lambda r, b: slice(b),
+                         lambda r, b: slice(r + b, None)),
         ),
         Mistake(
             "The outputs are taken in the wrong order: real columns first, then binary, then "
@@ -451,6 +608,13 @@ MIXED_LOSS = Exercise(
             reordered,
         ),
     ],
+    hints={
+        "Target .* out of bounds": "The categories have too few logits: they are all that is left "
+        "of a row after its real and binary columns.",
+        "must be the same as input size|must match the size of tensor": "Look at the shapes. The "
+        "binary columns begin after the r real ones and end after b more. And before the kinds are "
+        "added, each needs one value per row.",
+    },
     insight="Each kind has the loss of its own likelihood, and since all are sums over columns, "
     "they can be added.",
 )

@@ -46,6 +46,19 @@ def codes(train, test, k):
     return (test - mean) @ directions(train - mean)[:k].T
 
 
+def single(train, test, direction, means=1):
+    """Only one direction, and the mean added several times."""
+    mean = train.mean(axis=0)
+    v = directions(train - mean)[direction]
+    return np.outer((test - mean) @ v, v) + means * mean
+
+
+def weighted(train, test, k):
+    mean = train.mean(axis=0)
+    _, S, V = np.linalg.svd(train - mean, full_matrices=False)
+    return (test - mean) @ V[:k].T * S[:k] @ V[:k] + mean
+
+
 def row_means(train, test, k):
     return pca(train, test, k, fit=train - train.mean(axis=1, keepdims=True),
                into=test.mean(axis=1, keepdims=True), back=test.mean(axis=1, keepdims=True))
@@ -136,6 +149,21 @@ PCA_RECONSTRUCTION = Exercise(
             lambda a, b, k: pca(a, b, k + 1),
         ),
         Mistake(
+            "Only the first direction is used. Does the return stand inside the loop? Then it ends "
+            "the loop in its first turn.",
+            lambda a, b, k: single(a, b, 0),
+        ),
+        Mistake(
+            "Only the last of the k directions is used. Each turn of the loop replaces the turns "
+            "before: add to them.",
+            lambda a, b, k: single(a, b, k - 1),
+        ),
+        Mistake(
+            "The mean is added once for each direction. Add up the directions' shares first, and "
+            "the mean once.",
+            lambda a, b, k: pca(a, b, k, back=k * a.mean(axis=0)),
+        ),
+        Mistake(
             "The k weakest directions are kept. svd sorts from strong to weak; eigh sorts the "
             "other way round.",
             weakest,
@@ -144,6 +172,18 @@ PCA_RECONSTRUCTION = Exercise(
             "These are the codes, k numbers per row. Go back to the features: multiply with the "
             "directions again, and add the mean.",
             codes,
+        ),
+        Mistake(
+            "The codes are multiplied by the singular values. Those say how far the training rows "
+            "spread along each direction; a projection needs the directions alone.",
+            weighted,
+        ),
+        Mistake(
+            "This is the error, not the reconstruction.",
+            lambda a, b, k: b - pca(a, b, k),
+            lambda a, b, k: pca(a, b, k) - b,
+            lambda a, b, k: (b - pca(a, b, k)) ** 2,
+            lambda a, b, k: np.mean((b - pca(a, b, k)) ** 2),
         ),
         Mistake(
             "One mean for the whole table is used. Every feature has its own: average over rows.",
@@ -230,8 +270,38 @@ SUM_TO_MEAN = Exercise(
             lambda m, n, p: np.sum(m) * n[0] / np.sum(n) / p,
         ),
         Mistake(
-            "Only the last batch is reported. It is the smallest, and so the noisiest.",
+            "Only the last batch is reported: each turn of the loop replaces the turns before. Add "
+            "to the total, and to the count.",
             lambda m, n, p: m[-1] / p,
+            lambda m, n, p: m[-1] * n[-1] / np.sum(n) / p,
+        ),
+        Mistake(
+            "Only the first batch is reported. Does the return stand inside the loop? Then it ends "
+            "the loop in its first turn.",
+            lambda m, n, p: m[0] / p,
+            lambda m, n, p: m[0] * n[0] / np.sum(n) / p,
+        ),
+        Mistake(
+            "The images are not added up: only those of the last batch are counted.",
+            lambda m, n, p: np.sum(m * n) / n[-1] / p,
+        ),
+        Mistake(
+            "The last batch is missed: the loop or the slice stops one short.",
+            lambda m, n, p: np.sum((m * n)[:-1]) / np.sum(n[:-1]) / p,
+            lambda m, n, p: np.sum((m * n)[:-1]) / np.sum(n) / p,
+        ),
+        Mistake(
+            "The first batch is missed. Counting starts at 0.",
+            lambda m, n, p: np.sum((m * n)[1:]) / np.sum(n[1:]) / p,
+            lambda m, n, p: np.sum((m * n)[1:]) / np.sum(n) / p,
+        ),
+        Mistake(
+            "There is still one value per batch. One number is asked for, the mean over all "
+            "images: add up over batches, then divide.",
+            lambda m, n, p: m / p,
+            lambda m, n, p: m * n / np.sum(n) / p,
+            lambda m, n, p: m * n / p,
+            lambda m, n, p: m / n / p,
         ),
         Mistake(
             "This is the mean of the batch means, per image. Weigh each batch with its number of "
@@ -248,6 +318,9 @@ SUM_TO_MEAN = Exercise(
             lambda m, n, p: np.sum(m * n) / np.sum(n) / len(m) / p,
         ),
     ],
+    hints={
+        "IndexError": "Counting starts at 0: the last of n batches has the index n - 1.",
+    },
     insight="Sums add up and means do not: keep the sum and the count, and divide once, at the "
     "end.",
 )
@@ -284,6 +357,7 @@ BCE_FLOOR = Exercise(
     right=bce_floor,
     probes={
         "grey images": (grey(1, 4, 6),),
+        "more grey images": (grey(4, 3, 8),),
         "images with black and white pixels": (grey(2, 5, 9, black=3, white=2),),
         "a single image with a black pixel": (grey(3, 1, 7, black=1),),
     },
@@ -337,11 +411,37 @@ BCE_FLOOR = Exercise(
             "The mean runs over one axis only. One number is asked for, over images and pixels.",
             lambda x: entropy(x).mean(axis=1),
             lambda x: entropy(x).mean(axis=0),
+            lambda x: entropy(x).sum(axis=1),
+            lambda x: entropy(x).sum(axis=0),
+        ),
+        Mistake(
+            "This is the entropy of each pixel. One number is asked for: take the mean over images "
+            "and pixels.",
+            lambda x: entropy(x),
+            lambda x: -entropy(x),
+        ),
+        Mistake(
+            "This is a mean over pixels, but a sum over images. Divide by the number of images "
+            "too.",
+            lambda x: entropy(x).mean(axis=1).sum(),
+        ),
+        Mistake(
+            "Only the first image is counted. Does the return stand inside the loop? Then it ends "
+            "the loop in its first turn.",
+            lambda x: entropy(x)[0].mean(),
+            lambda x: entropy(x)[0].sum(),
+        ),
+        Mistake(
+            "Only the last image is counted. Each turn of the loop replaces the turns before: add "
+            "to them, and divide by the number of images at the end.",
+            lambda x: entropy(x)[-1].mean(),
+            lambda x: entropy(x)[-1].mean() / len(x),
         ),
         Mistake(
             "A perfect copy does not cost 0. That holds for squared error; for BCE it holds only "
             "where each pixel is 0 or 1. Put the target itself in the place of the reconstruction.",
             lambda x: 0.0,
+            lambda x: 0 * x,
         ),
         Mistake(
             "Pixels are kept so far from 0 and 1 that black and white ones cost something. The "
@@ -360,6 +460,11 @@ BCE_FLOOR = Exercise(
             lambda x: entropy(x.mean(axis=0)).mean(),
         ),
     ],
+    extreme=dict.fromkeys(
+        ("images with black and white pixels", "a single image with a black pixel"),
+        "The formula is right on grey pixels, and black or white ones break it. 0 times log 0 "
+        "counts as 0: such pixels add nothing, and stay in the count.",
+    ),
     insight="A loss of 0.08 per pixel is good or bad only beside this floor: what a model can "
     "improve is the excess.",
 )

@@ -1,0 +1,105 @@
+"""Reading whatever a learner hands to a check: numbers of any kind, dots, exceptions."""
+
+import inspect
+import re
+import sysconfig
+import traceback
+
+import numpy as np
+import torch
+
+# A pattern in an exception -> what may be behind it. An exercise's own hints come first.
+HINTS = {
+    r"broadcast|must match the size of tensor": (
+        "Look at the two shapes: +, -, * and / go entry by entry, and the product of matrices is "
+        "@. A sum or mean along another axis changes a shape too."),
+    r"matmul|mat1 and mat2|not aligned|core dimension|inconsistent tensor size": (
+        "Look at the two shapes: in a product A @ B of matrices, A has as many columns as B has "
+        "rows. Which of the two should be transposed, and which comes first?"),
+}
+
+
+def is_blank(result, answer) -> bool:
+    """Whether the stub is as it was: it returns dots, or has no code at all."""
+    if result is ... or isinstance(result, tuple) and result and all(r is ... for r in result):
+        return True
+    code = getattr(answer, "__code__", None)
+    return result is None and code and len(code.co_code) == len((lambda: None).__code__.co_code)
+
+
+def as_array(value) -> np.ndarray:
+    """Tensors, arrays, tables, lists and numbers as an array.
+
+    TypeError or ValueError says, in words, what the value is that cannot be one.
+    """
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, (list, tuple)):
+        try:
+            value = np.array([as_array(v) for v in value])
+        except ValueError:
+            raise ValueError("a list whose items have different shapes") from None
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "O" and value is not None:
+            array = array.astype(np.float64)
+    except Exception:
+        raise TypeError(kind_of(value)) from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError("dots" if value is ... else kind_of(value) if array.ndim == 0
+                        else f"an array of {array.dtype.name}")
+    return array
+
+
+def as_arrays(result, names: tuple[str, ...]) -> list[np.ndarray]:
+    """One array for each named value that a function returned. Errors as in ``as_array``."""
+    if len(names) == 1:
+        return [as_array(result)]
+    if not isinstance(result, (tuple, list)) or len(result) != len(names):
+        raise ValueError(f"{len(result)} values" if isinstance(result, (tuple, list))
+                         else "one value")
+    return [as_array(value) for value in result]
+
+
+def differ(before, after) -> bool:
+    """Whether an argument was changed in place."""
+    try:
+        return not np.array_equal(as_array(after), as_array(before), equal_nan=True)
+    except (TypeError, ValueError, OverflowError):
+        return isinstance(before, (np.ndarray, torch.Tensor, list))
+
+
+def wrong_parameter_count(answer, passed: int) -> int | None:
+    """How many parameters an answer has, if it cannot be called with ``passed`` of them."""
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # some built-in functions have none
+        return None
+    try:
+        signature.bind(*range(passed))
+    except TypeError:
+        return len(signature.parameters)
+    return None
+
+
+def describe(failure: BaseException, hints: dict[str, str]) -> str:
+    """An exception in words: the last line of the learner's own code, what it says, a hint."""
+    frames = traceback.extract_tb(failure.__traceback__)[1:]
+    library = (sysconfig.get_paths()["stdlib"], "<frozen", "<__array_function__")
+    own = [f for f in frames
+           if not f.filename.startswith(library) and "site-packages" not in f.filename]
+    where = f"line {own[-1].lineno} of your code" if own else "the answer"
+    line = f" ({own[-1].line})" if own and own[-1].line else ""
+    try:
+        said = re.sub(r" at 0x[0-9a-fA-F]+", "", str(failure)).strip().split("\n")[0][:300]
+    except Exception:
+        said = ""
+    raised = type(failure).__name__ + (f": {said}" if said else "")
+    hint = next((h for pattern, h in {**hints, **HINTS}.items() if re.search(pattern, raised)), "")
+    return f"{where}{line} raises {raised.rstrip('.')}. {hint}".strip()
+
+
+def kind_of(value) -> str:
+    """The type's name with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' or name == 'ndarray' else 'a'} {name}"
