@@ -84,7 +84,7 @@ DEFAULTS = {
     "save": False,  # run: write into the notebooks themselves
     "seeds": (1, 2, 3),  # values of AECOURSE_SEED
     "draws": 4,  # runs with perturbed weights
-    "jobs": 2,  # seeds: runs at a time, on one thread each
+    "jobs": 2,  # seeds, tolerances: runs at a time, on one thread each
     "check": False,  # tolerances: report only
     "timeout": CELL_TIMEOUT,  # seconds per cell
 }
@@ -393,7 +393,7 @@ def _run_all(work: list[tuple], options, prepare=lambda notebook: notebook) -> l
 def tolerances(options) -> int:
     """Measure how far the numbers of each cell move, and write tolerances into the notebooks.
 
-    Each lesson runs under perturbed weights (two threads) and under other arithmetic.  With
+    Each lesson runs under perturbed weights, under other arithmetic and on two threads.  With
     ``--check`` nothing is written.  Returns 1 where words change between runs, which no
     tolerance covers.  Options: lessons, notebooks, draws, check, timeout.
     """
@@ -416,20 +416,25 @@ def tolerances(options) -> int:
     return int(problems > 0)
 
 
-def arithmetic_variants(draws: int) -> list[tuple[str, dict[str, str]]]:
+def arithmetic_variants(draws: int) -> dict[str, dict[str, str]]:
     """Names and environments of the runs that stand in for other processors."""
-    two, one = {"OMP_NUM_THREADS": "2"}, {"OMP_NUM_THREADS": "1"}
-    variants = [(f"draw {k}", {**two, **_perturbed(k)}) for k in range(1, draws + 1)]
-    variants.append(("other arithmetic, one thread", {**one, **OTHER_ARITHMETIC}))
-    variants.append(("one thread", one))
-    return variants
+    one, two = {"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "2"}
+    perturbed = {f"draw {k}": {**one, **_perturbed(k)} for k in range(1, draws + 1)}
+    other = {"other arithmetic": {**one, **OTHER_ARITHMETIC}, "two threads": two}
+    return perturbed | other
 
 
 def _draws(path: Path, options) -> tuple[list[NotebookNode], list[str]]:
-    work = [(path, name, env) for name, env in arithmetic_variants(options.draws)]
+    """Every variant of a lesson, executed, and what went wrong.
+
+    Runs on one thread share the two cores; those on two threads have them to themselves.
+    """
+    work = [(path, name, env) for name, env in arithmetic_variants(options.draws).items()]
+    on_one = [job for job in work if job[2]["OMP_NUM_THREADS"] == "1"]
+    on_two = [job for job in work if job[2]["OMP_NUM_THREADS"] != "1"]
+    alone = SimpleNamespace(**{**vars(options), "jobs": 1})
     runs, problems = [], []
-    one_at_a_time = SimpleNamespace(**{**vars(options), "jobs": 1})
-    for (_, name, _), result, notebook in _run_all(work, one_at_a_time):
+    for (_, name, _), result, notebook in _run_all(on_one, options) + _run_all(on_two, alone):
         if result.error:
             problems.append(f"{name}:\n{result.error}")
         runs.append(notebook)
