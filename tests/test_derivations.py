@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.impute import KNNImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import roc_auc_score
 
-from aecourse import lessons, models
-from aecourse.objectives import mse
+from aecourse import evaluation, lessons, models
+from aecourse.objectives import mixed, mse
+from aecourse.protocol import Batch, Layout
 from aecourse.randomness import seeded
 from aecourse.training import fit
 
@@ -116,3 +120,125 @@ def test_plain_fit_is_the_core_of_fit(basics):
     )  # fmt: skip
     for a, b in zip(nets[0].parameters(), nets[1].parameters()):
         assert torch.allclose(a, b, atol=1e-9)
+
+
+# --------------------------------------------------------------------------- 02 undercomplete
+
+
+@pytest.fixture(scope="module")
+def undercomplete():
+    return functions_of("02_undercomplete")
+
+
+@pytest.fixture
+def images():
+    mixing = torch.randn(30, 28 * 28, generator=torch.Generator().manual_seed(1))
+    codes = torch.randn(80, 30, generator=torch.Generator().manual_seed(2))
+    return (codes @ mixing).reshape(80, 1, 28, 28) + 3
+
+
+def test_angles_by_qr_and_svd_equal_the_package(undercomplete):
+    a = torch.randn(40, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    b = a + 0.3 * torch.randn(a.shape, generator=torch.Generator().manual_seed(1)).double()
+    ours = undercomplete.angles_between(a, b)
+    assert np.allclose(ours, evaluation.principal_angles(a, b), atol=1e-6)
+    assert undercomplete.angles_between(a, 2 * a).max() < 1e-4
+
+
+def test_projection_by_hand_equals_pca_of_the_package(undercomplete, images):
+    flat = images.flatten(1).double()
+    mean = flat.mean(0)
+    V = torch.linalg.eigh((flat - mean).T @ (flat - mean))[1].flip(1)
+    undercomplete.project.__globals__.update(mean=mean, V=V)
+    by_hand = undercomplete.project(images, 7)
+    expected = evaluation.pca_reconstruct(evaluation.fit_pca(images, 7), images)
+    assert torch.allclose(by_hand, expected, atol=1e-3)
+
+
+def test_error_of_the_first_components_equals_the_baseline_of_the_package(undercomplete, images):
+    components = torch.tensor(evaluation.fit_pca(images, 9).components_).float()
+    undercomplete.pca_error.__globals__.update(small=images, components=components)
+    expected = evaluation.pca_baseline(images, images, 5)
+    assert torch.allclose(undercomplete.pca_error(images, 5), expected, rtol=1e-3)
+
+
+def test_averaged_bce_is_bce_per_pixel(undercomplete):
+    with seeded(0):
+        model = models.Dense((1, 28, 28), 4, hidden=(8,))
+    grey = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    averaged = undercomplete.bce_averaged(model, Batch(grey, grey), model.run(grey))
+    assert torch.allclose(averaged, evaluation.pixel_bce(model, grey), rtol=1e-5)
+
+
+def test_floor_of_the_exercise_equals_the_package(undercomplete):
+    grey = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0)).double()
+    expected = evaluation.bce_floor(grey).mean().item()
+    notebook = lessons.read(NOTEBOOKS / "02_undercomplete.ipynb")
+    solution = lessons.solution_block(lessons.exercises(notebook)[2].solutions[0])
+    names = {"np": np}
+    exec(solution, names)
+    assert names["floor_of_bce"](grey.flatten(1).numpy()) == pytest.approx(expected, rel=1e-9)
+
+
+# --------------------------------------------------------------------------- 03 tables
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return functions_of("03_tables")
+
+
+@pytest.fixture
+def correlated():
+    """300 training and 40 further rows of 5 correlated columns, and gaps in the latter."""
+    draw = torch.Generator().manual_seed(1)
+    mix = torch.randn(5, 5, generator=draw)
+    x = torch.randn(340, 5, generator=draw) @ mix
+    x = (x - x[:300].mean(0)) / x[:300].std(0)
+    return x[:300], x[300:], torch.rand(40, 5, generator=draw) < 0.3
+
+
+def test_the_mixed_loss_by_hand_equals_the_package(tables):
+    layout = Layout.of(real=16, binary=1, categorical=(16,))
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(30, 33, generator=draw)
+    x[:, 16] = (x[:, 16] > 0).float()
+    x[:, 17:] = F.one_hot(torch.randint(16, (30,), generator=draw), 16).float()
+    with seeded(1):
+        model = models.Dense(33, 4, (8,), output=layout)
+    by_hand, by_package = (
+        evaluation.per_example(term, model, x) for term in (tables.mixed_by_hand, mixed(layout))
+    )
+    torch.testing.assert_close(by_hand, by_package)
+    parts = tables.nats(model.run(x).raw, x)
+    torch.testing.assert_close(parts.sum(0).detach(), by_package)
+
+
+def test_neighbours_by_hand_equal_scikit_learn(tables, correlated):
+    train, x, hidden = correlated
+    imputer = KNNImputer(n_neighbors=10).fit(train.numpy())
+    expected = imputer.transform(torch.where(hidden, torch.nan, x).numpy())
+    some = ~hidden.all(1)  # where nothing is known, every row is as near
+    ours = tables.fill_neighbours(x, hidden, train)
+    np.testing.assert_allclose(ours[some].numpy(), expected[some], atol=1e-5)
+
+
+def test_filling_from_the_covariance_is_linear_regression(tables, correlated):
+    train, x, hidden = correlated
+    train = train - train.mean(0)
+    ours = tables.fill_linear(x, hidden, torch.cov(train.T.double()))
+    for row, gaps, filled in zip(x, hidden, ours):
+        if gaps.any() and not gaps.all():
+            model = LinearRegression(fit_intercept=False)
+            model.fit(train[:, ~gaps].double(), train[:, gaps].double())
+            expected = model.predict(row[~gaps].double()[None])[0]
+            np.testing.assert_allclose(filled[gaps].numpy(), expected, atol=1e-4)
+        assert torch.equal(filled[~gaps], row[~gaps])
+
+
+def test_the_scores_of_the_linear_probe_give_its_auroc(tables, correlated):
+    train, x, _ = correlated
+    labels, truth = (part[:, 0] + part[:, 1] ** 2 > 0.5 for part in (train, x))
+    scores = tables.probe_scores(LogisticRegression(), train, x, labels.long().numpy())
+    expected = evaluation.linear_probe(train, labels.long(), x, truth.long(), "auroc")
+    assert roc_auc_score(truth, scores) == pytest.approx(expected, abs=1e-3)

@@ -228,6 +228,28 @@ def test_pairing_gains_nothing_where_errors_are_independent():
     assert evaluation.paired(a, b).standard_error == pytest.approx(apart, rel=0.05)
 
 
+def test_the_bootstrap_of_a_mean_is_its_standard_error():
+    values = rows(500, features=1)[:, 0]
+    again = evaluation.bootstrap(np.mean, values, draws=400)
+    expected = evaluation.estimate(values)
+    assert again.mean == pytest.approx(expected.mean, abs=1e-6)
+    assert again.standard_error == pytest.approx(expected.standard_error, rel=0.15)
+
+
+def test_the_bootstrap_draws_the_same_examples_of_each_value():
+    a = rows(50, features=1)[:, 0]
+    pair = evaluation.bootstrap(lambda a, b: (a - b).mean(), a, a - 1, draws=20)
+    assert pair.mean == pytest.approx(1, abs=1e-6)
+    assert pair.standard_error == pytest.approx(0, abs=1e-6)
+    assert pair == evaluation.bootstrap(lambda a, b: (a - b).mean(), a, a - 1, draws=20)
+
+
+@pytest.mark.parametrize("lengths, draws", [((4, 5), 9), ((1, 1), 9), ((4, 4), 1)])
+def test_a_bootstrap_that_makes_no_sense_is_refused(lengths, draws):
+    with pytest.raises(ValueError, match="at least two draws"):
+        evaluation.bootstrap(lambda a, b: 0.0, *map(torch.rand, lengths), draws=draws)
+
+
 def test_errors_of_different_examples_are_not_paired():
     with pytest.raises(ValueError, match=r"\(4,\) and \(5,\) differ"):
         evaluation.paired(torch.rand(4), torch.rand(5))
