@@ -188,8 +188,8 @@ def impute(train, test):
     return fill(test, np.nanmean(train, axis=0))
 
 
-def fill(test, values):
-    return np.where(np.isnan(test), values, test)
+def fill(test, values, otherwise=None):
+    return np.where(np.isnan(test), values, test if otherwise is None else otherwise)
 
 
 def filled_in(columns):
@@ -277,6 +277,16 @@ IMPUTATION = Exercise(
             lambda a, b: np.broadcast_to(np.nanmean(a, axis=0), b.shape),
         ),
         Mistake(
+            "The two values of np.where are the wrong way round: known entries are overwritten, "
+            "and the gaps stay. First comes what is taken where the condition is true.",
+            lambda a, b: fill(b, np.nan, otherwise=np.nanmean(a, axis=0)),
+        ),
+        Mistake(
+            "The filled table is standardised. The units of the data are asked for.",
+            lambda a, b: (impute(a, b) - np.nanmean(a, axis=0)) / np.nanstd(a, axis=0),
+            lambda a, b: (impute(a, b) - np.nanmean(a, axis=0)) / np.nanstd(a, axis=0, ddof=1),
+        ),
+        Mistake(
             "The training rows are filled. The test rows are asked for.",
             lambda a, b: fill(a, np.nanmean(a, axis=0)),
         ),
@@ -311,6 +321,8 @@ IMPUTATION = Exercise(
 )
 
 # Mixed loss ---------------------------------------------------------------------------------
+
+LOG_2_PI = float(np.log(2 * np.pi))
 
 
 def mixed_loss(raw, real, binary, category):
@@ -398,6 +410,11 @@ def reordered(raw, real, binary, category):
     return mixed_loss(turned, real, binary, category)
 
 
+def averaged_entropies(real_loss):
+    """A wrong implementation that leaves both cross-entropies at PyTorch's default, the mean."""
+    return mixed(real_loss, F.binary_cross_entropy_with_logits, F.cross_entropy)
+
+
 def without_sigmoid(y, target):
     p = y.clamp(1e-7, 1 - 1e-7)
     return F.binary_cross_entropy(p, target, reduction="none").sum(1)
@@ -438,18 +455,24 @@ MIXED_LOSS = Exercise(
             "binary cross-entropy, and categories need cross-entropy.",
             all_squares,
             sigmoid_squares,
+            lambda *a: all_squares(*a) / 2,
+            lambda *a: sigmoid_squares(*a) / 2,
         ),
         Mistake(
             "The binary columns have a squared error. Use binary cross-entropy, straight from the "
             "net's raw output.",
             mixed(binary_loss=squares),
             mixed(binary_loss=lambda y, t: squares(y.sigmoid(), t)),
+            mixed(binary_loss=half_squares),
+            mixed(binary_loss=lambda y, t: half_squares(y.sigmoid(), t)),
         ),
         Mistake(
             "The categories have a squared error. Use cross-entropy, straight from the net's raw "
             "output.",
             mixed(category_loss=lambda z, c: squares(z, one_hot(z, c))),
             mixed(category_loss=lambda z, c: squares(z.softmax(1), one_hot(z, c))),
+            mixed(category_loss=lambda z, c: half_squares(z, one_hot(z, c))),
+            mixed(category_loss=lambda z, c: half_squares(z.softmax(1), one_hot(z, c))),
         ),
         Mistake(
             "The squared error is not halved. Half of it is the cost in nats of a Gaussian of "
@@ -463,23 +486,34 @@ MIXED_LOSS = Exercise(
         ),
         Mistake(
             "The categories' logarithm has another base. Nats use the natural logarithm, and only "
-            "costs in the same unit can be added.",
+            "costs in the same unit can be added (1/ln 2: nats, not bits).",
             mixed(category_loss=lambda z, c: nats(z, c) / np.log(2)),
             mixed(category_loss=lambda z, c: nats(z, c) / np.log(10)),
         ),
         Mistake(
             "The binary columns' logarithm has another base. Nats use the natural logarithm, and "
-            "only costs in the same unit can be added.",
+            "only costs in the same unit can be added (1/ln 2: nats, not bits).",
             mixed(binary_loss=lambda y, t: bce(y, t) / np.log(2)),
             mixed(binary_loss=lambda y, t: bce(y, t) / np.log(10)),
         ),
         Mistake(
             "Both cross-entropies have logarithms of another base. Nats use the natural logarithm, "
-            "and only costs in the same unit can be added.",
+            "and only costs in the same unit can be added (1/ln 2: nats, not bits).",
             mixed(binary_loss=lambda y, t: bce(y, t) / np.log(2),
                   category_loss=lambda z, c: nats(z, c) / np.log(2)),
             mixed(binary_loss=lambda y, t: bce(y, t) / np.log(10),
                   category_loss=lambda z, c: nats(z, c) / np.log(10)),
+        ),
+        Mistake(
+            "The whole loss has another base, as if it were counted in bits (1/ln 2: nats, not "
+            "bits).",
+            lambda *a: mixed_loss(*a) / np.log(2),
+        ),
+        Mistake(
+            "The Gaussians' constant, half of ln 2π for each real column, is added. It does not "
+            "depend on the net, and it is to be left out.",
+            mixed(real_loss=lambda x, t: half_squares(x, t) + 0.5 * x.shape[1] * LOG_2_PI),
+            mixed(real_loss=lambda x, t: half_squares(x, t) + 0.5 * LOG_2_PI),
         ),
         Mistake(
             "The sign of the categories' cost is reversed. The logarithm of a probability is "
@@ -548,6 +582,15 @@ MIXED_LOSS = Exercise(
             "The real columns have an absolute error. The squared one is asked for.",
             mixed(real_loss=lambda x, t: (x - t).abs().sum(1)),
             mixed(real_loss=lambda x, t: 0.5 * (x - t).abs().sum(1)),
+        ),
+        Mistake(
+            "Both cross-entropies lack reduction=\"none\". They are averaged over the rows before "
+            "the kinds are added, so that each row carries a share of all others. Keep one value "
+            "per row.",
+            averaged_entropies(half_squares),
+            averaged_entropies(squares),
+            averaged_entropies(lambda x, t: half_squares(x, t) / x.shape[1]),
+            averaged_entropies(lambda x, t: squares(x, t) / x.shape[1]),
         ),
         Mistake(
             "One kind is averaged or summed over rows before the kinds are added, so that each row "
