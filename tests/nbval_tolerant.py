@@ -6,6 +6,7 @@
 4. A notebook saved without having been executed fails; nbval would pass it unseen.
 """
 
+import copy
 import os
 from unittest import mock
 
@@ -37,6 +38,7 @@ class CourseCell(plugin.IPyNbCell):
 
     def setup(self):
         super().setup()
+        self.saved = copy.deepcopy(self.cell)  # nbval merges streams in the outputs themselves
         if getattr(self.parent, "raised_in", None):
             pytest.skip(f"{self.parent.raised_in} raised before")
 
@@ -54,7 +56,7 @@ class CourseCell(plugin.IPyNbCell):
             )
 
     def compare_outputs(self, test, ref, skip_compare=None):
-        found = comparison.differences(self.cell, test)
+        found = comparison.differences(self.saved, test)
         self.comparison_traceback = [f"{self.label()}: {line}" for line in found]
         return not found
 

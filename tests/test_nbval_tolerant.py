@@ -159,10 +159,19 @@ def set_saved(notebook, source, text):
     cell_with(notebook, source).outputs[0].text = text
 
 
+AROUND = {
+    "source": "from IPython.display import display\nprint(1)\ndisplay('between')\nprint(2)",
+    "outputs": [
+        nbformat.v4.new_output("stream", text="1\n"),
+        nbformat.v4.new_output("display_data", data={"text/plain": "'between'"}),
+        nbformat.v4.new_output("stream", text="2\n"),
+    ],
+}
 CHANGES = {
     "nothing": (lambda n: None, None),
     "a long silence": (lambda n: cell_with(n, "value_3").update(
                         source="import time\ntime.sleep(6)"), None),  # nbval alone allows 5 s
+    "text around a figure": (lambda n: cell_with(n, "value_3").update(AROUND), None),
     "a number": (lambda n: set_saved(n, "loss {loss", "loss 0.1334\n"),
                  "saved 0.1334, now 0.1234 (tolerance 0.00067)"),
     "a word": (lambda n: set_saved(n, "loss {loss", "gain 0.1234\n"), "saved 'gain 0.1234'"),
