@@ -12,7 +12,7 @@ RUN = "$(VENV)/bin/python"
 export PYTHONUTF8 = 1
 export JUPYTER_PREFER_ENV_PATH = 1
 
-.PHONY: help setup course lab test doctor seeds tolerances handout site lint clean
+.PHONY: help setup course lab test doctor seeds tolerances experiments handout site lint clean
 
 help:
 	@echo "make course      run all lessons and render them to build/site/"
@@ -23,6 +23,7 @@ help:
 	@echo "make site        render them again without running them"
 	@echo "make seeds       check that the claims hold under other seeds"
 	@echo "make tolerances  measure how far each number moves on other processors"
+	@echo "make experiments compute the long experiments again whose code has changed"
 	@echo "make lint        check the style of the code"
 	@echo "make clean       remove what these commands wrote (not the environment in $(VENV))"
 
@@ -42,7 +43,7 @@ test: setup
 	then echo "All passed: every test, and every lesson with the results it was saved with."; \
 	else code=$$?; echo "Not all passed: the first failure above says most."; exit $$code; fi
 
-doctor seeds tolerances handout site: setup
+doctor seeds tolerances experiments handout site: setup
 	@$(RUN) -m aecourse $@
 
 lint: setup

@@ -49,8 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     seeds = command("seeds", "aecourse.runner:seeds",
                     "check the claims under other seeds and perturbed weights")  # fmt: skip
+    lessons(seeds)
     seeds.add_argument("--seeds", type=integers, metavar="1,2,3", help="values of AECOURSE_SEED")
     seeds.add_argument("--draws", type=int, metavar="N", help="number of perturbed runs")
+
+    experiments = command("experiments", "aecourse.results:experiments",
+                          "compute missing and stale results of experiments")  # fmt: skip
+    experiments.add_argument("names", nargs="*", metavar="NAME", help="such as 07_convolutional")
+    experiments.add_argument("--all", action="store_true", help="those up to date, too")
 
     tolerances = command("tolerances", "aecourse.runner:tolerances",
                          "measure how far numbers move, and save that with them")  # fmt: skip

@@ -23,11 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aecourse.objectives import Term, bce, mse
-from aecourse.protocol import Batch
+from aecourse.protocol import EVALUATION_BATCH, Batch
 from aecourse.randomness import generator
-
-EVALUATION_BATCH = 2_000
-
 
 # --------------------------------------------------------------------------- running a model
 

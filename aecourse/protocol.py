@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+EVALUATION_BATCH = 2_000  # rows that are evaluated at once: large enough to be fast, and no more
+
 
 class Output(NamedTuple):
     """What one pass through an autoencoder gives.

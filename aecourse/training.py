@@ -16,12 +16,11 @@ from tqdm import tqdm
 
 from aecourse.corruption import Corruption
 from aecourse.objectives import Term
-from aecourse.protocol import Batch
+from aecourse.protocol import EVALUATION_BATCH, Batch
 from aecourse.randomness import generator, perturb_weights
 
 Data = Tensor | tuple[Tensor, Tensor] | DataLoader
 
-EVALUATION_BATCH = 2_000
 VALIDATION_NOISE_SEED = 4_000_037
 
 

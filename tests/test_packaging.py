@@ -251,6 +251,8 @@ def test_the_wheel_carries_data_and_licence_and_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for name in [*DATA_FILES, "README.md"]:
         assert f"aecourse/_data/{name}" in names
+    for path in (REPOSITORY / "results").glob("*.json"):
+        assert f"aecourse/_results/{path.name}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"aecourse"}
     assert not [name for name in names if "test" in name or name.endswith("-ubyte")]
