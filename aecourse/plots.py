@@ -19,6 +19,7 @@ from cycler import cycler
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
 
 COLOURS = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00",
@@ -64,11 +65,18 @@ def _bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
     """A figure as the data and metadata of one Jupyter output; the figure is closed."""
     if len(alt.strip()) < 20:
         raise ValueError("A text alternative says what there is to see, in a sentence.")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", facecolor="white")
+    picture = base64.b64encode(_png(figure)).decode()
     plt.close(figure)
-    picture = base64.b64encode(buffer.getvalue()).decode()
     return {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
+def _png(figure: Figure) -> bytes:
+    """A figure as a PNG of 256 colours: half the size, and no difference that an eye can see."""
+    full, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(full, format="png", bbox_inches="tight", facecolor="white")
+    palette = Image.open(full).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    palette.save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def _publish(bundle: dict, metadata: dict) -> None:
@@ -211,6 +219,41 @@ def scatter(axis, codes, labels, names: Sequence[str], size: float = 22, title: 
             label=str(name),
         )
     axis.set(xlabel="code 1", ylabel="code 2", title=title)
+
+
+def code_plane(decode, horizontal, vertical, axis=None, scale: float = 0.42) -> Figure:
+    """What a decoder draws at the nodes of a grid in the plane of a two-number code.
+
+    Args:
+        decode: codes (N, 2) → images (N, 1, H, W), on the CPU; grey values in [0, 1].
+        horizontal, vertical: evenly spaced, increasing values of code 1 and code 2.
+        axis: matplotlib axes to draw on; a new figure unless given.
+        scale: side of an image in inches, in a new figure.
+
+    Returns:
+        The figure, with code units on its axes; code 2 grows upwards.
+    """
+    horizontal, vertical = (torch.as_tensor(_array(v)).float() for v in (horizontal, vertical))
+    for values in (horizontal, vertical):
+        if values.ndim != 1 or len(values) < 2 or not (values.diff() > 0).all():
+            raise ValueError("The grid needs at least two increasing values in either direction.")
+    nodes = torch.cartesian_prod(vertical.flip(0), horizontal).flip(1)
+    images = _array(decode(nodes))[:, 0]
+    rows, columns, (height, width) = len(vertical), len(horizontal), images.shape[1:]
+    mosaic = images.reshape(rows, columns, height, width).swapaxes(1, 2)
+    if axis is None:
+        _, axis = plt.subplots(figsize=(scale * columns + 0.8, scale * rows + 0.6))
+    # The middle of each image lies on its node, so the picture reaches half a step further.
+    half = [(values[1] - values[0]).item() / 2 for values in (horizontal, vertical)]
+    axis.imshow(
+        mosaic.reshape(rows * height, columns * width), cmap="gray_r", vmin=0, vmax=1,
+        extent=(horizontal[0] - half[0], horizontal[-1] + half[0],
+                vertical[0] - half[1], vertical[-1] + half[1]),
+        aspect="auto",
+    )  # fmt: skip
+    axis.grid(False)
+    axis.set(xlabel="code 1", ylabel="code 2")
+    return axis.figure
 
 
 def scatter_3d(codes, labels, names: Sequence[str], axes: Sequence[str], alt: str) -> None:

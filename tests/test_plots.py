@@ -1,6 +1,7 @@
 """Figures: drawn without a warning, shown in one output with a text alternative."""
 
 import base64
+import io
 import json
 import sys
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from helpers import blobs, quiet_fit, rows, small_model
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib.figure import Figure
+from PIL import Image
 from plotly import graph_objects as go
 from traitlets.config import Config
 
@@ -76,6 +78,18 @@ def test_show_gives_one_output_with_a_picture_and_its_text(shell):
     assert output.data["text/plain"] == ALT
     assert output.metadata == {PNG: {"alt": ALT}}
     assert plt.get_fignums() == []
+
+
+def test_the_saved_picture_is_the_figure_in_256_colours(shell):
+    figure = plots.filters(torch.randn(16, 1, 9, 9, generator=torch.Generator().manual_seed(0)))
+    full = io.BytesIO()
+    figure.savefig(full, format="png", bbox_inches="tight", facecolor="white")
+    (output,) = shown(lambda: plots.show(figure, ALT))
+    saved = base64.b64decode(output.data[PNG])
+    a, b = (np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+            for png in (full.getvalue(), saved))  # fmt: skip
+    assert a.shape == b.shape and np.abs(a - b).mean() < 1
+    assert len(saved) < len(full.getvalue())
 
 
 def test_show_interactive_bundles_three_forms_of_one_figure(shell):
