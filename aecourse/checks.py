@@ -65,6 +65,9 @@ class Exercise:
     insight: str  # said when the answer is right
     returns: tuple[str, ...] = ("the result",)  # a name for each returned value
     also_right: tuple[Callable, ...] = ()  # other conventions that are accepted
+    # Where an argument has to be changed: takes the arguments as a right answer left them, and
+    # returns what is wrong with them, if anything.
+    after: Callable[..., str | None] | None = None
     # Probes that break a careless computation -> what to say if all others come out right. They
     # do not hide a mistake that shows on the others.
     extreme: dict[str, str] = field(default_factory=dict)
@@ -135,7 +138,7 @@ def _judge(name, answer) -> Verdict:
     if (count := wrong_parameter_count(answer, len(parameters))) is not None:
         return Verdict("error", f"The function takes {count} parameter{'s' * (count != 1)}, and "
                                 f"the exercise passes {len(parameters)}: {', '.join(parameters)}.")
-    answers, changed = [], None
+    answers, changed, left_wrong = [], None, None
     for label, arguments in exercise.probes.items():
         given = copy.deepcopy(arguments)
         try:
@@ -157,8 +160,12 @@ def _judge(name, answer) -> Verdict:
         changed = changed or next((parameter for parameter, before, after
                                    in zip(parameters, arguments, given)
                                    if differ(before, after)), None)
+        if exercise.after:
+            left_wrong = left_wrong or exercise.after(*given)
     if not exercise.accepts(answers):
         return Verdict("wrong", diagnose(exercise, answers))
+    if left_wrong:
+        return Verdict("wrong", left_wrong)
     if changed:
         return Verdict("wrong", f"The values are right, but the function changes its argument "
                                 f"{changed} in place, and whoever called it loses the original. "

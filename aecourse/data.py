@@ -164,6 +164,36 @@ def mnist() -> ImageSplits:
     )
 
 
+def binarise(images: Tensor, seed: int = 0) -> Tensor:
+    """Black and white images: each pixel is 1 with a probability equal to its grey value.
+
+    The course binarises MNIST *once*: the result is data, the same in every epoch and on every
+    machine. Binarise a whole part (``digits.train.images``) and take rows afterwards: the random
+    numbers go by the position of an image.
+
+    Args:
+        images: (N, …) in [0, 1].
+        seed: fixed, *not* shifted by AECOURSE_SEED.
+
+    Returns:
+        A tensor of the same shape, type and device, of 0 and 1.
+
+    R. Salakhutdinov, I. Murray, *On the quantitative analysis of deep belief networks*, 2008.
+    """
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        raise TypeError("Binarise a floating-point tensor: convert images with .float() first.")
+    if not len(images):
+        raise ValueError("There are no images: the tensor has length 0.")
+    if not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError("Grey values are probabilities here: divide them by 255 first.")
+    random = torch.Generator().manual_seed(seed)
+    binary = torch.empty_like(images)
+    for source, target in zip(images.split(2_000), binary.split(2_000)):
+        chance = torch.rand(source.shape, generator=random).to(source.device)
+        target.copy_(chance < source)
+    return binary
+
+
 def _mnist_part(part: str) -> tuple[Tensor, Tensor]:
     images = _read_idx(f"MNIST/raw/{part}-images-idx3-ubyte.gz")
     labels = _read_idx(f"MNIST/raw/{part}-labels-idx1-ubyte.gz")

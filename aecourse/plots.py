@@ -18,6 +18,7 @@ import torch
 from cycler import cycler
 from IPython import get_ipython
 from IPython.display import display
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -113,6 +114,67 @@ def show_interactive(interactive, figure: Figure, alt: str) -> None:
     interactive.update_layout(template="none")  # the default template weighs 16 kB
     plotly_json = json.loads(interactive.to_json())
     _publish(bundle | {"application/vnd.plotly.v1+json": plotly_json}, metadata)
+
+
+def show_slider(
+    strips, stops: Sequence, names: Sequence[str], label: str, figure: Figure, alt: str
+) -> None:
+    """Rows of images with a slider that chooses the row; it works without a kernel.
+
+    Args:
+        strips: (stops, images, 1, H, W) in [0, 1]; 1 is ink. One row of images for each stop.
+        stops: what the slider says at each row.
+        names: what is written under each image of a row.
+        label: what the slider changes.
+        figure, alt: static twin and text alternative, as in :func:`show_interactive`.
+    """
+    from plotly import graph_objects as go
+
+    pictures = _array(strips)
+    if pictures.ndim != 5 or pictures.shape[:3] != (len(stops), len(names), 1):
+        raise ValueError(
+            f"{len(stops)} stops of {len(names)} images have the shape ({len(stops)}, "
+            f"{len(names)}, 1, H, W); these have {pictures.shape}."
+        )
+    count, height, width = len(names), *pictures.shape[-2:]
+    rows = pictures[:, :, 0].swapaxes(1, 2).reshape(len(stops), height, count * width)
+    start = len(stops) // 2
+    interactive = go.Figure(
+        [
+            go.Image(
+                source="data:image/png;base64," + base64.b64encode(png_bytes(1 - row)).decode(),
+                hoverinfo="skip",
+                visible=number == start,
+            )
+            for number, row in enumerate(rows)
+        ]
+    )
+    steps = [
+        {"method": "restyle", "label": str(stop),
+         "args": [{"visible": [other == number for other in range(len(stops))]}]}
+        for number, stop in enumerate(stops)
+    ]  # fmt: skip
+    interactive.update_layout(
+        sliders=[{"active": start, "steps": steps, "currentvalue": {"prefix": f"{label}: "},
+                  "pad": {"t": 40}}],
+        xaxis={"tickvals": [width * (i + 0.5) - 0.5 for i in range(count)],
+               "ticktext": [str(name) for name in names], "showgrid": False, "zeroline": False},
+        yaxis={"visible": False},
+        height=260, margin={"l": 20, "r": 20, "t": 10, "b": 10},
+    )  # fmt: skip
+    show_interactive(interactive, figure, alt)
+
+
+def png_bytes(grey) -> bytes:
+    """A picture as the content of a PNG file.
+
+    Args:
+        grey: (H, W) in [0, 1]; 1 is white.
+    """
+    buffer = io.BytesIO()
+    levels = (255 * np.clip(_array(grey), 0, 1)).round().astype(np.uint8)
+    Image.fromarray(levels).save(buffer, format="png", optimize=True)
+    return buffer.getvalue()
 
 
 # --------------------------------------------------------------------------- images
@@ -244,16 +306,124 @@ def code_plane(decode, horizontal, vertical, axis=None, scale: float = 0.42) -> 
     if axis is None:
         _, axis = plt.subplots(figsize=(scale * columns + 0.8, scale * rows + 0.6))
     # The middle of each image lies on its node, so the picture reaches half a step further.
-    half = [(values[1] - values[0]).item() / 2 for values in (horizontal, vertical)]
+    (left, right), (bottom, top) = (
+        (values[0].item() - step, values[-1].item() + step)
+        for values in (horizontal, vertical)
+        for step in [(values[1] - values[0]).item() / 2]
+    )
     axis.imshow(
-        mosaic.reshape(rows * height, columns * width), cmap="gray_r", vmin=0, vmax=1,
-        extent=(horizontal[0] - half[0], horizontal[-1] + half[0],
-                vertical[0] - half[1], vertical[-1] + half[1]),
+        mosaic.reshape(rows * height, columns * width),
+        cmap="gray_r",
+        vmin=0,
+        vmax=1,
+        extent=(left, right, bottom, top),
         aspect="auto",
-    )  # fmt: skip
+    )
     axis.grid(False)
     axis.set(xlabel="code 1", ylabel="code 2")
     return axis.figure
+
+
+def digit_map(points, images, labels, axis=None, side: float = 0.035) -> Figure:
+    """A map of images in the plane, with the images drawn in where there is room.
+
+    Every point is a small dot in the colour of its class. The first images, in the order given,
+    are drawn at their places; one that would cover another is left out.
+
+    Args:
+        points: (N, 2) places on the map.
+        images: (N, 1, H, W) or (N, H, W) in [0, 1]; 1 is ink.
+        labels: (N,) integers, for the colours.
+        axis: matplotlib axes to draw on; a new figure unless given.
+        side: of an image, as a share of the map's longer side.
+    """
+    points, labels = _array(points).astype(float), _array(labels).astype(int)
+    images = _array(images).reshape(len(points), *images.shape[-2:])
+    if points.shape != (len(images), 2) or labels.shape != (len(images),):
+        raise ValueError(
+            "A map needs a place (x, y) and a label for each image; the shapes are "
+            f"{points.shape}, {images.shape} and {labels.shape}."
+        )
+    if axis is None:
+        _, axis = plt.subplots(figsize=(7.2, 7.2))
+    low = points.min(0)
+    length = side * max((points.max(0) - low).max(), 1e-9)  # of an image, in units of the map
+    cells = np.floor((points - low) / length * 28).astype(int)  # lower left corner, in 28ths
+    canvas = np.ones((*(cells.max(0)[::-1] + 28), 4))
+    canvas[..., 3] = 0
+    free = np.ones(canvas.shape[:2], bool)
+    tall, wide = images.shape[1:]
+    rows, columns = (np.arange(28) * tall) // 28, (np.arange(28) * wide) // 28
+    for (x, y), image, label in zip(cells, images, labels):
+        window = (slice(y, y + 28), slice(x, x + 28))
+        inside = (slice(y + 4, y + 24), slice(x + 4, x + 24))  # margins may overlap, ink may not
+        if free[inside].all():
+            free[inside] = False
+            ink = np.clip(image[rows][::-1][:, columns], 0, 1)
+            drawn = ink > canvas[window][..., 3]
+            canvas[window][drawn, :3] = to_rgb(COLOURS[label % len(COLOURS)])
+            canvas[window][drawn, 3] = ink[drawn]
+    middle = points - low + length / 2
+    for label in np.unique(labels):
+        axis.plot(*middle[labels == label].T, ".", markersize=3, alpha=0.4,
+                  color=COLOURS[label % len(COLOURS)])  # fmt: skip
+    height, width = np.array(canvas.shape[:2]) * length / 28
+    axis.imshow(canvas, extent=(0, width, 0, height), origin="lower", zorder=2)
+    axis.set(xticks=[], yticks=[], aspect="equal")
+    axis.spines[:].set_visible(False)
+    axis.grid(False)
+    return axis.figure
+
+
+def show_map(points, images, labels, notes: Sequence[str], alt: str) -> None:
+    """A map of images to zoom and point at, with a static twin that has the images drawn in.
+
+    Args:
+        points, images, labels: as in :func:`digit_map`; at most 3,000.
+        notes: what appears when the mouse is on a point, one text for each.
+        alt: text alternative, as in :func:`show`.
+    """
+    from plotly import graph_objects as go
+
+    points, labels = _array(points).astype(np.float32).round(2), _array(labels)
+    if len(points) > 3_000 or len(notes) != len(points):
+        raise ValueError(
+            f"A map holds at most 3,000 points and a note for each: there are {len(points)} points "
+            f"and {len(notes)} notes."
+        )
+    static = digit_map(points, images, labels)
+    drawn = static.axes[0].images[0]  # the digits lie under the dots of the live map too
+    low, (_, width, _, height) = points.min(0), drawn.get_extent()
+    side = width * 28 / drawn.get_array().shape[1]
+    points = (points - low + side / 2).round(2)
+    interactive = go.Figure(
+        [
+            go.Scatter(
+                x=points[labels == label, 0],
+                y=points[labels == label, 1],
+                text=[note for note, other in zip(notes, labels) if other == label],
+                hovertemplate="%{text}<extra></extra>",
+                mode="markers",
+                name=str(label),
+                marker={"size": 4, "color": COLOURS[label % len(COLOURS)], "opacity": 0.5},
+            )
+            for label in np.unique(labels)
+        ]
+    )
+    canvas = np.uint8(255 * drawn.get_array()[::-1])
+    flat = Image.alpha_composite(Image.new("RGBA", canvas.shape[1::-1], "white"),
+                                 Image.fromarray(canvas))  # fmt: skip
+    small = io.BytesIO()
+    flat.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    address = "data:image/png;base64," + base64.b64encode(small.getvalue()).decode()
+    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
+    interactive.update_layout(
+        images=[{"source": address, "xref": "x", "yref": "y", "x": 0, "y": 0, "sizex": width,
+                 "sizey": height, "yanchor": "bottom", "sizing": "stretch", "layer": "below"}],
+        xaxis=hidden, yaxis=hidden | {"scaleanchor": "x"}, height=720, legend={"y": 0.92},
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+    )  # fmt: skip
+    show_interactive(interactive, static, alt)
 
 
 def scatter_3d(codes, labels, names: Sequence[str], axes: Sequence[str], alt: str) -> None:

@@ -16,11 +16,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from aecourse.data import Scaling
-from aecourse.models import Autoencoder, Dense
+from aecourse.models import VAE, Autoencoder, Convolutional, Dense, TopK
 from aecourse.protocol import Block, Layout
 from aecourse.randomness import seeded
 
-ARCHITECTURES: dict[str, type[Autoencoder]] = {"Dense": Dense}
+ARCHITECTURES: dict[str, type[Autoencoder]] = {
+    "Dense": Dense,
+    "Convolutional": Convolutional,
+    "VAE": VAE,
+    "TopK": TopK,
+}
 FORMAT = "aecourse-1"
 
 

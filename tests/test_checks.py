@@ -3,6 +3,7 @@
 import random
 import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,7 +106,9 @@ def test_probes_are_double_precision_and_not_square(exercise):
         for argument in arguments:
             if isinstance(argument, (np.ndarray, torch.Tensor)):
                 assert str(argument.dtype).removeprefix("torch.") in ("float64", "int64")
-                assert argument.ndim < 2 or argument.shape[0] != argument.shape[1]
+                square = argument.ndim >= 2 and argument.shape[0] == argument.shape[1]
+                # A covariance is square, and its own transpose.
+                assert not square or np.array_equal(argument, argument.T)
 
 
 @pytest.mark.parametrize("exercise", every_exercise())
@@ -238,6 +241,23 @@ def test_changed_arguments_are_named(toy):
 
     status, message = said(answer)
     assert status == "wrong" and "changes its argument b in place" in message
+
+
+def test_an_exercise_may_look_at_its_arguments_afterwards(monkeypatch):
+    """Where an object has to be changed, returning the right number is not enough."""
+    exercise = Exercise(
+        name="toy",
+        right=lambda box, x: box.__dict__.update(x=x) or 2 * x,
+        probes={"one number": (SimpleNamespace(), 3.0), "another": (SimpleNamespace(), 4.0)},
+        mistakes=[Mistake("Not doubled.", lambda box, x: x)],
+        insight="Well done.",
+        after=lambda box, x: None if vars(box) == {"x": x} else "The box is empty.",
+    )
+    monkeypatch.setattr(exercises, "catalogue", lambda: {"toy": exercise})
+    assert judge("toy", exercise.right) == ("right", "Well done.")
+    assert judge("toy", lambda box, x: 2 * x) == ("wrong", "The box is empty.")
+    assert judge("toy", lambda box, x: x) == ("wrong", "Not doubled."), "values come first"
+    assert not any(vars(box) for box, _ in exercise.probes.values()), "probes stay as they are"
 
 
 def test_global_random_state_neither_matters_nor_moves(toy):
