@@ -1,0 +1,270 @@
+"""Exercises of lesson 04: answers as learners write them, and the verdict on each."""
+
+import numpy as np
+import pytest
+
+from aecourse.checks import judge
+from aecourse.exercises import catalogue
+
+RIGHT = {
+    "salt and pepper": """
+def answer(x, chance, share):
+    noisy = x.copy()
+    noisy[chance < share] = 0
+    noisy[chance < share / 2] = 1
+    return noisy
+""",
+    "PSNR": """
+def answer(estimate, clean):
+    error = estimate - clean
+    mse = np.mean(error ** 2)
+    return 10 * np.log10(1 / mse)
+""",
+    "score": """
+def answer(x, mean, covariance, sigma):
+    added = sigma ** 2 * np.eye(len(mean))
+    noisy = covariance + added
+    W = covariance @ np.linalg.inv(noisy)
+    r = mean + (x - mean) @ W.T
+    return (r - x) / sigma ** 2
+""",
+}
+
+DIRECT = """noisy = covariance + added
+    return """
+# For each exercise: how the mistake's message starts, then what is replaced by what.
+WRONG = {
+    "salt and pepper": [
+        ("There is only salt. Half", "    noisy[chance < share] = 0\n", ""),
+        ("There is only salt, on all", "noisy[chance < share / 2]", "noisy[chance < share]"),
+        ("There is only pepper", "    noisy[chance < share / 2] = 1\n", "",
+         "noisy[chance < share] = 0",
+         "noisy[chance < share / 2] = 1\n    noisy[chance < share] = 0"),
+        ("There is only pepper", "    noisy[chance < share / 2] = 1\n", "",
+         "chance < share]", "(chance > share / 2) & (chance < share)]"),
+        ("Every image has specks in the same", "noisy = x.copy()",
+         "noisy = x.copy()\n    chance = np.tile(chance[0], (len(x), 1))"),
+        ("Every image has specks in the same", "noisy[chance < share] = 0",
+         "for i in range(len(x)):\n        noisy[i, chance[0] < share] = 0",
+         "noisy[chance < share / 2] = 1", "    noisy[i, chance[0] < share / 2] = 1"),
+        ("An image is spoilt as a whole", "noisy[chance < share] = 0",
+         "noisy[chance[:, 0] < share] = 0", "noisy[chance < share / 2]",
+         "noisy[chance[:, 0] < share / 2]"),
+        ("Salt and pepper are interchanged", "share] = 0", "share] = 1",
+         "share / 2] = 1", "share / 2] = 0"),
+        ("Twice as many", "chance < share]", "chance < 2 * share]", "share / 2", "share"),
+        ("Twice as many", "chance < share]", "chance > 1 - share]", "share / 2", "share"),
+        ("Half as many", "share / 2", "share / 4", "chance < share]", "chance < share / 2]"),
+        ("The pepper lies at the other end", "chance < share]", "chance > 1 - share / 2]"),
+        ("The comparison is the wrong way", "chance < share]", "chance > share]",
+         "chance < share / 2", "chance > share / 2"),
+        ("The comparison is the wrong way", "return noisy",
+         "return np.where(chance > share, 0, np.where(chance > share / 2, 1, x))"),
+        ("The grey levels decide", "chance < share]", "x < share]", "chance < share / 2",
+         "x < share / 2"),
+        ("The specks are added", "    noisy[chance < share] = 0\n", "", "= 1", "+= 1"),
+        ("The specks are added", "noisy[chance < share] = 0", "noisy[chance < share] -= 1",
+         "= 1\n    return noisy", "+= 2\n    return noisy"),
+        ("Salt is 255", "= 1", "= 255"),
+        ("Pepper is −1", "= 0", "= -1"),
+        ("Pixels that are not spoilt", "x.copy()", "np.zeros_like(x)"),
+        ("This is the mask", "return noisy", "return chance < share"),
+        ("Nothing is spoilt", "return noisy", "return x"),
+    ],
+    "PSNR": [
+        ("This is 20 times", "10 *", "20 *"),
+        ("This is 10 times the logarithm of the root", "np.mean(error ** 2)",
+         "np.sqrt(np.mean(error ** 2))"),
+        ("The peak is 255, which", "1 / mse", "255 ** 2 / mse"),
+        ("The peak is 255, and not", "1 / mse", "255 / mse"),
+        ("The logarithm is the natural", "np.log10", "np.log"),
+        ("The logarithm has base 2", "np.log10", "np.log2"),
+        ("The sign is reversed", "1 / mse", "mse"),
+        ("The sign is reversed", "10 * np.log10(1 / mse)", "20 * np.log10(mse)"),
+        ("The factor 10 is missing", "10 * ", ""),
+        ("The squared error is summed over all", "np.mean(error ** 2)", "np.sum(error ** 2)"),
+        ("The squared error is summed over the pixels", "np.mean(error ** 2)",
+         "np.sum(error ** 2) / len(clean)"),
+        ("This is the mean of the images' PSNRs", "np.mean(error ** 2)",
+         "np.mean(error ** 2, axis=1)", "return 10 * np.log10(1 / mse)",
+         "return np.mean(10 * np.log10(1 / mse))"),
+        ("There is still one value per image", "error ** 2", "error ** 2, axis=1"),
+        ("There is still one value per image", "error ** 2", "error ** 2, axis=0"),
+        ("The logarithm is taken of each", "np.mean(error ** 2)", "error ** 2"),
+        ("The logarithm is taken of each", "np.mean(error ** 2)", "error ** 2",
+         "10 * np.log10(1 / mse)", "(10 * np.log10(1 / mse)).mean()"),
+        ("The error is not squared", "error ** 2", "abs(error)"),
+        ("The differences are averaged before", "np.mean(error ** 2)", "np.mean(error) ** 2"),
+        ("The peak is taken from the clean", "1 / mse", "np.max(clean) ** 2 / mse"),
+        ("The numerator is the power", "1 / mse", "np.mean(clean ** 2) / mse"),
+        ("This is the MSE itself", "10 * np.log10(1 / mse)", "mse"),
+    ],
+    "score": [
+        ("The sign is reversed: this", "(r - x)", "(x - r)"),
+        ("It is divided by σ. Tweedie", "(r - x) / sigma ** 2", "(r - x) / sigma"),
+        ("It is divided by σ, and", "(r - x) / sigma ** 2", "(x - r) / sigma"),
+        ("This is what the denoiser changes", "(r - x) / sigma ** 2", "r - x"),
+        ("This is the denoised point", "(r - x) / sigma ** 2", "r"),
+        ("It is divided by 2σ²", "/ sigma ** 2", "/ (2 * sigma ** 2)"),
+        ("The noise is added to the covariance as σ. Var", "sigma ** 2 * np.eye",
+         "sigma * np.eye"),
+        ("The noise is added to the covariance as σ. Var", "sigma ** 2 * np.eye",
+         "sigma * np.eye", "noisy = covariance + added",
+         DIRECT + "(mean - x) @ np.linalg.inv(noisy)"),
+        ("The noise is added to the covariance as σ. Var", "sigma ** 2", "sigma"),
+        ("This is the score of the *clean*", "noisy = covariance + added",
+         DIRECT + "-(x - mean) @ np.linalg.inv(covariance)"),
+        ("The variance of the noise, σ², is added to every entry", "sigma ** 2 * np.eye(len(mean))", "sigma ** 2"),
+        ("The mean is left out", "mean + (x - mean)", "x"),
+        ("The mean is not added back", "mean + (x - mean)", "(x - mean)"),
+        ("The Wiener filter is applied without", "mean + (x - mean)", "mean + x"),
+        ("The points are multiplied by", "noisy = covariance + added",
+         DIRECT + "-(x - mean) @ noisy"),
+        ("Each entry of the covariance", "noisy = covariance + added",
+         DIRECT + "(mean - x) @ (1 / noisy)"),
+        ("Only the variances", "noisy = covariance + added",
+         DIRECT + "(mean - x) / (covariance.diagonal() + sigma ** 2)"),
+        ("The data are taken to be white", "noisy = covariance + added",
+         DIRECT + "(mean - x) / sigma ** 2"),
+        ("The mean of the given rows", "added =", "mean = x.mean(axis=0)\n    added ="),
+        ("This is the log-density", "noisy = covariance + added", DIRECT + """[
+        -0.5 * (row - mean) @ np.linalg.inv(noisy) @ (row - mean)
+        - 0.5 * np.log(np.linalg.det(2 * np.pi * noisy)) for row in x]"""),
+        ("This is the gradient of the density", "return (r - x) / sigma ** 2", """
+    away = x - mean
+    p = np.exp(-0.5 * np.sum(away @ np.linalg.inv(noisy) * away, axis=1))
+    p = p / np.sqrt(np.linalg.det(2 * np.pi * noisy))
+    return p[:, None] * (r - x) / sigma ** 2"""),
+    ],
+}
+
+RAISING = {
+    "score": [
+        ("The rows of x are points", "(x - mean) @ W.T", "W @ (x - mean)"),
+        ("The rows of x are points", "np.eye(len(mean))", "np.eye(len(x))"),
+    ],
+}
+
+ALSO_RIGHT = {
+    "salt and pepper": ["""
+def answer(x, chance, share):  # one pixel at a time
+    out = np.empty_like(x)
+    for i in range(len(x)):
+        for j in range(x.shape[1]):
+            if chance[i, j] < share / 2:
+                out[i, j] = 1
+            elif chance[i, j] < share:
+                out[i, j] = 0
+            else:
+                out[i, j] = x[i, j]
+    return out
+""", """
+def answer(x, chance, share):
+    return np.select([chance < share / 2, chance < share], [1, 0], x)
+"""],
+    "PSNR": ["""
+def answer(estimate, clean):
+    return 20 * np.log10(1 / np.sqrt(np.mean((estimate - clean) ** 2)))
+""", """
+def answer(estimate, clean):
+    return -10 * np.log10(((clean - estimate) ** 2).mean(axis=1).mean())
+""", """
+def answer(estimate, clean):
+    import torch
+    from aecourse import evaluation
+    a, b = torch.as_tensor(estimate), torch.as_tensor(clean)
+    return evaluation.psnr(evaluation.squared_error(a, b).mean())
+"""],
+    "score": ["""
+def answer(x, mean, covariance, sigma):
+    return -np.linalg.solve(covariance + sigma**2 * np.eye(x.shape[1]), (x - mean).T).T
+""", """
+def answer(x, mean, covariance, sigma):  # by autograd
+    import torch
+    noisy = torch.as_tensor(covariance + sigma**2 * np.eye(len(mean)))
+    density = torch.distributions.MultivariateNormal(torch.as_tensor(mean), noisy)
+    points = torch.as_tensor(x).requires_grad_()
+    density.log_prob(points).sum().backward()
+    return points.grad
+"""],
+}
+
+NAMES = list(RIGHT)
+
+
+def define(source):
+    """The function ``answer``, defined as a notebook would after its set-up cell."""
+    scope = {"np": np}
+    exec(source, scope)
+    return scope["answer"]
+
+
+def edited(source, changes):
+    for old, new in zip(changes[::2], changes[1::2]):
+        assert old in source, f"{old!r} is not in the answer"
+        source = source.replace(old, new)
+    return source
+
+
+def messages(name):
+    """All that the catalogue can say about a wrong answer."""
+    return {mistake.message for mistake in catalogue()[name].mistakes}
+
+
+def test_every_exercise_of_this_lesson_is_here():
+    ours = {name for name, e in catalogue().items() if e.right.__module__.endswith(".denoising")}
+    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_right_answer(name):
+    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stub_is_not_attempted(name):
+    head = RIGHT[name].strip().split("\n")[0]
+    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
+        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
+
+
+@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
+def test_right_in_another_style(name, source):
+    verdict = judge(name, define(source))
+    assert verdict.status == "right", verdict.message
+
+
+@pytest.mark.parametrize("name, start, changes",
+                         [(name, start, changes) for name in NAMES
+                          for start, *changes in WRONG[name]])
+def test_mistake_is_named(name, start, changes):
+    verdict = judge(name, define(edited(RIGHT[name], changes)))
+    assert verdict.status == "wrong"
+    assert verdict.message.startswith(start)
+    assert verdict.message in messages(name)
+
+
+@pytest.mark.parametrize("name, start, changes",
+                         [(name, start, changes) for name in RAISING
+                          for start, *changes in RAISING[name]])
+def test_exception_gets_a_hint(name, start, changes):
+    verdict = judge(name, define(edited(RIGHT[name], changes)))
+    assert verdict.status == "error" and f". {start}" in verdict.message, verdict.message
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mistake_has_a_learner_who_makes_it(name):
+    for message in messages(name):
+        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
+        assert starts, f"no answer shows: {message}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_are_unambiguous(name):
+    for start, *_ in WRONG[name]:
+        assert sum(message.startswith(start) for message in messages(name)) == 1, start
+
+
+def test_salt_and_pepper_in_place_is_named():
+    verdict = judge("salt and pepper", define(RIGHT["salt and pepper"].replace("x.copy()", "x")))
+    assert verdict.status == "wrong" and "changes its argument x in place" in verdict.message
