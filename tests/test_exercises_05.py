@@ -1,0 +1,288 @@
+"""Exercises of lesson 05: answers as learners write them, and the verdict on each."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from aecourse.checks import judge
+from aecourse.exercises import catalogue
+from aecourse.exercises.sparse import Held, looked_at, unit_columns
+
+RIGHT = {
+    "KL sparsity": """
+def answer(code, rho):
+    q = code.mean(dim=0)
+    on = rho * torch.log(rho / q)
+    off = (1 - rho) * torch.log((1 - rho) / (1 - q))
+    return (on + off).sum()
+""",
+    "top-k code": """
+def answer(code, k):
+    threshold = code.topk(k, dim=1).values[:, -1:]
+    keep = code >= threshold
+    return torch.where(keep, code, torch.zeros_like(code))
+""",
+    "unit-norm columns": """
+def answer(layer, code):
+    with torch.no_grad():
+        norms = layer.weight.norm(dim=0)
+        layer.weight.copy_(layer.weight / norms)
+    return layer(code)
+""",
+}
+
+ALSO_RIGHT = {
+    "KL sparsity": ["""
+def answer(code, rho):
+    total = 0.0
+    for j in range(code.shape[1]):
+        q = code[:, j].mean().item()
+        total += rho * np.log(rho / q) + (1 - rho) * np.log((1 - rho) / (1 - q))
+    return total
+""", """
+def answer(code, rho):
+    q = code.mean(0)
+    p = torch.tensor(rho, dtype=code.dtype).expand_as(q)
+    on = F.kl_div(q.log(), p, reduction="sum")
+    return on + F.kl_div((1 - q).log(), 1 - p, reduction="sum")
+"""],
+    "top-k code": ["""
+def answer(code, k):
+    values, places = code.topk(k, dim=1)
+    return torch.zeros_like(code).scatter(1, places, values)
+""", """
+def answer(code, k):
+    result = torch.zeros_like(code)
+    for i, row in enumerate(code):
+        for j in np.argsort(-row.numpy())[:k]:
+            result[i, j] = row[j]
+    return result
+""", """
+def answer(code, k):
+    threshold = code.sort(dim=1).values[:, -k].unsqueeze(1)
+    return code * (code >= threshold)
+"""],
+    "unit-norm columns": ["""
+@torch.no_grad()
+def answer(layer, code):
+    layer.weight.div_(layer.weight.norm(dim=0, keepdim=True))
+    return layer(code)
+""", """
+def answer(layer, code):
+    W = layer.weight.data
+    for j in range(W.shape[1]):
+        W[:, j] /= W[:, j].square().sum().sqrt()
+    return layer(code)
+""", """
+def answer(layer, code):
+    layer.weight.data = F.normalize(layer.weight.data, dim=0)
+    return layer(code)
+"""],
+}
+
+# For each exercise: how the mistake's message starts, then what is replaced by what.
+WRONG = {
+    "KL sparsity": [
+        ("Only the first term", "(on + off)", "on"),
+        ("Only the first term", "(on + off).sum()", "on.mean()"),
+        ("Only the second term", "(on + off)", "off"),
+        ("The mean is taken over the wrong axis", "dim=0", "dim=1"),
+        ("The mean is taken over the wrong axis", "dim=0", "dim=1", "sum()", "mean()"),
+        ("The arguments are swapped", "rho * torch.log(rho / q)", "q * torch.log(q / rho)",
+         "(1 - rho) * torch.log((1 - rho) / (1 - q))", "(1 - q) * torch.log((1 - q) / (1 - rho))"),
+        ("The divergence is computed for each activation", "code.mean(dim=0)", "code",
+         ".sum()", ".mean(0).sum()"),
+        ("The divergence is computed for each activation", "code.mean(dim=0)", "code"),
+        ("All units share one mean", "code.mean(dim=0)", "code.mean()"),
+        ("This is the mean over units", ".sum()", ".mean()"),
+        ("The units are not added up", ".sum()", ""),
+        ("The sign is reversed", "return (", "return -("),
+        ("The two terms are subtracted", "on + off", "on - off"),
+        ("The weights rho and 1 − rho", "rho * torch.log(", "torch.log(",
+         "(1 - rho) * torch", "torch"),
+        ("Brackets are missing", "(1 - rho) / (1 - q)", "1 - rho / 1 - q"),
+        ("Brackets are missing", "(1 - rho) / (1 - q)", "(1 - rho) / 1 - q"),
+        ("Brackets are missing", "(1 - rho) / (1 - q)", "1 - rho / (1 - q)"),
+        ("The activations are added up", "mean(dim=0)", "sum(dim=0)"),
+        ("This is a cross-entropy", "torch.log(rho / q)", "torch.log(1 / q)",
+         "torch.log((1 - rho) / (1 - q))", "torch.log(1 / (1 - q))"),
+    ],
+    "top-k code": [
+        ("The largest units of the whole batch", "code.topk(k, dim=1).values[:, -1:]",
+         "code.flatten().topk(k).values[-1]"),
+        ("The largest units of the whole batch", "code.topk(k, dim=1).values[:, -1:]",
+         "code.flatten().topk(k * len(code)).values[-1]"),
+        ("The units are chosen by absolute", "code.topk", "code.abs().topk",
+         "keep = code", "keep = code.abs()"),
+        ("A negative number among", "keep, code,", "keep, code.relu(),"),
+        ("A negative number among", "    threshold", "    code = code.relu()\n    threshold"),
+        ("One threshold", "[:, -1:]", "[0, -1]"),
+        ("The k largest are sorted", "    threshold", "    out = torch.zeros_like(code)\n"
+         "    out[:, :k] = code.topk(k, dim=1).values\n    return out\n    threshold"),
+        ("The k largest are dropped", "keep, code, torch.zeros_like(code)",
+         "keep, torch.zeros_like(code), code"),
+        ("The k smallest are kept", "dim=1)", "dim=1, largest=False)", ">=", "<="),
+        ("The choice is made along the wrong axis", "code.topk(k, dim=1).values[:, -1:]",
+         "code.topk(min(k, len(code)), dim=0).values[-1:]"),
+        ("These are the k largest values without",
+         "torch.where(keep, code, torch.zeros_like(code))",
+         "code.topk(k, dim=1).values"),
+        ("These are the places", "torch.where(keep, code, torch.zeros_like(code))",
+         "code.topk(k, dim=1)[1]"),
+        ("This is a mask", "torch.where(keep, code, torch.zeros_like(code))", "keep.double()"),
+        ("One unit too few", ">=", ">"),
+        ("One unit too many", "code.topk(k, dim=1).values[:, -1:]",
+         "code.sort(dim=1, descending=True).values[:, k:k + 1]"),
+        ("The threshold is subtracted", "keep, code,", "keep, code - threshold,"),
+        ("The threshold is subtracted", "topk(k, dim=1)", "topk(k + 1, dim=1)",
+         "keep, code,", "keep, code - threshold,"),
+        ("The code comes back", "torch.where(keep, code, torch.zeros_like(code))", "code"),
+    ],
+    "unit-norm columns": [
+        ("Rows are scaled", "norm(dim=0)", "norm(dim=1, keepdim=True)"),
+        ("The layer still computes", "layer.weight.copy_(layer.weight / norms)",
+         "layer.weight / norms"),
+        ("The layer still computes", "layer.weight.copy_(layer.weight / norms)",
+         "layer.weight = torch.nn.Parameter(layer.weight / norms)"),
+        ("The output is right, but the layer itself",
+         "layer.weight.copy_(layer.weight / norms)", "W = layer.weight / norms",
+         "layer(code)", "F.linear(code, W, layer.bias)"),
+        ("The output is right, but the layer itself",
+         "with torch", "layer = copy.deepcopy(layer)\n    with torch"),
+        ("The output is right, but the layer itself",
+         "layer.weight.copy_(layer.weight / norms)",
+         "new = torch.nn.Linear(*layer.weight.T.shape).double()\n"
+         "        new.weight.copy_(layer.weight / norms), new.bias.copy_(layer.bias)",
+         "layer(code)", "new(code)"),
+        ("The output is right, but layer.weight is a new",
+         "layer.weight.copy_(layer.weight / norms)",
+         "layer.weight = torch.nn.Parameter(layer.weight / norms)",
+         "layer(code)", "F.linear(code, layer.weight, layer.bias)"),
+        ("The output is right, but the decoder no longer",
+         "with torch.no_grad()", "layer.weight.requires_grad_(False)\n    if True"),
+        ("The whole matrix", "norm(dim=0)", "norm()"),
+        ("The square root is missing", "norm(dim=0)", "square().sum(dim=0)"),
+        ("The columns are multiplied", "/ norms", "* norms"),
+        ("The columns are divided by the sums", "norm(dim=0)", "abs().sum(dim=0)"),
+        ("The columns are divided by their sums", "norm(dim=0)", "sum(dim=0)"),
+        ("The columns are divided by their largest", "norm(dim=0)", "abs().max(dim=0).values"),
+        ("The mean square is used", "norm(dim=0)", "square().mean(dim=0).sqrt()"),
+        ("The bias is left out", "return layer(code)", "return code @ layer.weight.T"),
+        ("The bias is scaled", "    return", "        layer.bias /= layer.bias.norm()\n    return"),
+        ("These are the weights", "layer(code)", "layer.weight"),
+    ],
+}
+
+RAISING = {
+    "unit-norm columns": [
+        ("PyTorch refuses to change", "with torch.no_grad():", "if True:"),
+        ("A layer's weight has to stay", "layer.weight.copy_(layer.weight / norms)",
+         "layer.weight = layer.weight / norms"),
+    ],
+}
+
+NAMES = list(RIGHT)
+
+
+def define(source):
+    """The function ``answer``, defined as a notebook would after its set-up cell."""
+    scope = {"np": np, "torch": torch, "F": F, "copy": copy}
+    exec(source, scope)
+    return scope["answer"]
+
+
+def edited(source, changes):
+    for old, new in zip(changes[::2], changes[1::2]):
+        assert old in source, f"{old!r} is not in the answer"
+        source = source.replace(old, new)
+    return source
+
+
+def messages(name):
+    """All that the catalogue can say about a wrong answer."""
+    exercise = catalogue()[name]
+    found = {*(mistake.message for mistake in exercise.mistakes), *exercise.extreme.values()}
+    return found | (said_of_layers() if exercise.after else set())
+
+
+def said_of_layers():
+    """What the look at the layer afterwards says about a new, an old and a fixed weight."""
+    layers = [Held(2, 3, seed=0) for _ in range(4)]
+    for layer in layers:
+        unit_columns(layer, torch.zeros(1, 2).double())
+        assert looked_at(layer, None) is None
+    new, old, fixed, _ = layers
+    new.weight = torch.nn.Parameter(new.weight.detach())
+    old.weight.data *= 2
+    fixed.weight.requires_grad_(False)
+    return {looked_at(layer, None) for layer in (new, old, fixed)}
+
+
+def test_every_exercise_of_this_lesson_is_here():
+    ours = {n for n, e in catalogue().items() if e.right.__module__.endswith(".sparse")}
+    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_right_answer(name):
+    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stub_is_not_attempted(name):
+    head = RIGHT[name].strip().split("\n")[0]
+    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
+        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
+
+
+@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
+def test_right_in_another_style(name, source):
+    verdict = judge(name, define(source))
+    assert verdict.status == "right", verdict.message
+
+
+@pytest.mark.parametrize("name, start, changes",
+                         [(name, start, changes) for name in NAMES
+                          for start, *changes in WRONG[name]])  # fmt: skip
+def test_mistake_is_named(name, start, changes):
+    verdict = judge(name, define(edited(RIGHT[name], changes)))
+    assert verdict.status == "wrong"
+    assert verdict.message.startswith(start)
+    assert verdict.message in messages(name)
+
+
+@pytest.mark.parametrize("name, start, changes",
+                         [(name, start, changes) for name in RAISING
+                          for start, *changes in RAISING[name]])  # fmt: skip
+def test_exception_gets_a_hint(name, start, changes):
+    verdict = judge(name, define(edited(RIGHT[name], changes)))
+    assert verdict.status == "error" and f". {start}" in verdict.message, verdict.message
+
+
+@pytest.mark.parametrize("name", RAISING)
+def test_every_hint_has_a_learner_who_needs_it(name):
+    for hint in catalogue()[name].hints.values():
+        assert any(hint.startswith(start) for start, *_ in RAISING[name]), hint
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mistake_has_a_learner_who_makes_it(name):
+    for message in messages(name):
+        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
+        assert starts, f"no answer shows: {message}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_are_unambiguous(name):
+    for start, *_ in WRONG[name]:
+        assert sum(message.startswith(start) for message in messages(name)) == 1, start
+
+
+def test_a_changed_argument_is_named():
+    source = "def answer(code, k):\n" \
+             "    code[code < code.topk(k, dim=1).values[:, -1:]] = 0\n    return code\n"
+    verdict = judge("top-k code", define(source))
+    assert verdict.status == "wrong" and "changes its argument code in place" in verdict.message
