@@ -1,0 +1,403 @@
+"""Lesson 10: 10-NN accuracy, trustworthiness, perplexity."""
+
+import numpy as np
+
+from aecourse.checks import Exercise, Mistake
+
+# neighbour accuracy --------------------------------------------------------------------------
+
+
+def distances(points, power=2.0):
+    """Distances between all points (N, d), (N, N), where each is infinitely far from itself."""
+    far = (np.abs(points[:, None] - points[None]) ** power).sum(axis=2)
+    np.fill_diagonal(far, np.inf)
+    return far
+
+
+def neighbours(points, k, power=2.0):
+    """Indices of the k nearest other points: (N, k)."""
+    return np.argsort(distances(points, power), axis=1)[:, :k]
+
+
+def with_self(points, k):
+    """Indices of the k nearest points, of which each is its own first: (N, k)."""
+    far = distances(points)
+    np.fill_diagonal(far, -1.0)
+    return np.argsort(far, axis=1)[:, :k]
+
+
+def by_cosine(points, k):
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    alike = unit @ unit.T
+    np.fill_diagonal(alike, -np.inf)
+    return np.argsort(-alike, axis=1)[:, :k]
+
+
+def vote(labels, near):
+    """The most frequent label among the neighbours of each point: (N,)."""
+    return np.array([np.bincount(labels[row]).argmax() for row in near])
+
+
+def accuracy(labels, near):
+    return np.mean(vote(labels, near) == labels)
+
+
+def neighbour_accuracy(points, labels, k):
+    return accuracy(labels, neighbours(points, k))
+
+
+def mean_label(points, labels, k):
+    return np.mean(np.round(labels[neighbours(points, k)].mean(axis=1)) == labels)
+
+
+def clouds(seed, sizes, features):
+    """Overlapping clouds of unequal size, in random order, and their labels."""
+    random = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    centres = random.normal(scale=0.9, size=(len(sizes), features))
+    points = 3 + centres[labels] + random.normal(size=(len(labels), features))
+    order = random.permutation(len(labels))
+    return points[order], labels[order]
+
+
+NEIGHBOUR_ACCURACY = Exercise(
+    name="neighbour accuracy",
+    right=neighbour_accuracy,
+    probes={
+        "43 points of 3 numbers in two classes, k = 3": (*clouds(1, (19, 24), 3), 3),
+        "50 points of 2 numbers in two classes, k = 5": (*clouds(2, (27, 23), 2), 5),
+        "41 points of 4 numbers in three classes, k = 3": (*clouds(12, (14, 16, 11), 4), 3),
+    },
+    mistakes=[
+        Mistake(
+            "Each point is counted as its own neighbour. Its distance to itself is 0, so it comes "
+            "first and votes for its own label: with k = 1 the accuracy is always 100 %. Give it "
+            "an infinite distance.",
+            lambda p, y, k: accuracy(y, with_self(p, k)),
+        ),
+        Mistake(
+            "The point itself is left out, but one neighbour is lost with it: k − 1 vote. Take "
+            "k + 1 and drop the first, or give each point an infinite distance to itself.",
+            lambda p, y, k: accuracy(y, with_self(p, k)[:, 1:]),
+        ),
+        Mistake(
+            "The point itself votes as well, beside its k neighbours.",
+            lambda p, y, k: accuracy(y, with_self(p, k + 1)),
+        ),
+        Mistake(
+            "One neighbour too many votes: k + 1.",
+            lambda p, y, k: accuracy(y, neighbours(p, k + 1)),
+        ),
+        Mistake(
+            "These are the farthest points, not the nearest. np.argsort sorts upwards.",
+            lambda p, y, k: accuracy(y, np.argsort(-distances(p), axis=1)[:, 1 : k + 1]),
+            lambda p, y, k: accuracy(y, np.argsort(-distances(p), axis=1)[:, :k]),
+        ),
+        Mistake(
+            "The distance is not the Euclidean one: differences are not squared.",
+            lambda p, y, k: accuracy(y, neighbours(p, k, power=1.0)),
+        ),
+        Mistake(
+            "Neighbours are chosen by angle (cosine). The distance asked for is the Euclidean one.",
+            lambda p, y, k: accuracy(y, by_cosine(p, k)),
+        ),
+        Mistake(
+            "This is the share of neighbours with the same label. Let the k neighbours vote first, "
+            "and compare the winner with the label.",
+            lambda p, y, k: np.mean(y[neighbours(p, k)] == y[:, None]),
+            lambda p, y, k: np.mean(y[with_self(p, k)] == y[:, None]),
+        ),
+        Mistake(
+            "Labels are averaged as if they were quantities. A point between classes 0 and 2 is "
+            "not of class 1: let the neighbours vote.",
+            mean_label,
+        ),
+        Mistake(
+            "Only the nearest neighbour is asked. Let all k vote.",
+            lambda p, y, k: accuracy(y, neighbours(p, 1)),
+        ),
+        Mistake(
+            "A point counts as right as soon as one of its neighbours has its label. The majority "
+            "has to.",
+            lambda p, y, k: np.mean((y[neighbours(p, k)] == y[:, None]).any(axis=1)),
+        ),
+        Mistake(
+            "A point counts as right only if all its neighbours have its label. The majority is "
+            "enough.",
+            lambda p, y, k: np.mean((y[neighbours(p, k)] == y[:, None]).all(axis=1)),
+        ),
+        Mistake(
+            "This is the share of points that are wrong.",
+            lambda p, y, k: 1 - accuracy(y, neighbours(p, k)),
+        ),
+        Mistake(
+            "This is a count. Divide by the number of points.",
+            lambda p, y, k: len(y) * accuracy(y, neighbours(p, k)),
+        ),
+        Mistake(
+            "This is in per cent. Return a share, 0 to 1.",
+            lambda p, y, k: 100 * accuracy(y, neighbours(p, k)),
+        ),
+        Mistake(
+            "This is one verdict for each point. One number is asked for: their mean.",
+            lambda p, y, k: vote(y, neighbours(p, k)) == y,
+        ),
+        Mistake(
+            "These are the labels that the neighbours vote for. Compare them with the labels, and "
+            "take the mean.",
+            lambda p, y, k: vote(y, neighbours(p, k)),
+        ),
+    ],
+    insight="It needs no training and no test set, because no point votes for itself. That is why "
+    "it can judge a t-SNE, which has no place for new points.",
+)
+
+# trustworthiness -----------------------------------------------------------------------------
+
+
+def ranks(points):
+    """Place of every other point in the order of distance, 1 = nearest: (N, N), itself 0."""
+    order = np.argsort(distances(points), axis=1)
+    places = np.empty_like(order)
+    np.put_along_axis(places, order, np.arange(1, len(points) + 1)[None], axis=1)
+    np.fill_diagonal(places, 0)
+    return places
+
+
+def penalty(high, low, k, start=1, excess=True, ranked=None, members=None):
+    """Sum over intruders: near in ``low``, not in ``high``; each costs its rank there minus k."""
+    near_low = np.zeros((len(low), len(low)), bool)
+    np.put_along_axis(near_low, neighbours(low, k), True, axis=1)
+    places = ranks(high)
+    intruders = near_low & (places > k) if members is None else members
+    cost = (places if ranked is None else ranked) - (1 - start)
+    return ((cost - k) * intruders if excess else cost * intruders).sum()
+
+
+def scaled(total, n, k):
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * total
+
+
+def unguarded(high, low, k):
+    return scaled(penalty(high, low, k), len(high), k)
+
+
+def trustworthiness(high, low, k):
+    return unguarded(high, low, k) if k < len(high) / 2 else np.nan
+
+
+def intruder_ranks_in_map(high, low, k):
+    return scaled(penalty(high, low, k, ranked=ranks(low)), len(high), k)
+
+
+def self_among_neighbours(high, low, k):
+    """Every point counted as its own first neighbour, on both sides."""
+    near_low = np.zeros((len(low), len(low)), bool)
+    np.put_along_axis(near_low, with_self(low, k), True, axis=1)
+    places = ranks(high) + 1
+    return scaled(((places - k) * (near_low & (places > k))).sum(), len(high), k)
+
+
+def self_among_ranks(high, low, k):
+    """The neighbours are right, but the point itself has rank 1 in the data."""
+    near_low = np.zeros((len(low), len(low)), bool)
+    np.put_along_axis(near_low, neighbours(low, k), True, axis=1)
+    places = ranks(high) + 1
+    return scaled(((places - k) * (near_low & (places > k))).sum(), len(high), k)
+
+
+def two_spaces(seed, n, features):
+    """Points and a flattened, shaken copy of them in the plane."""
+    random = np.random.default_rng(seed)
+    high = random.normal(size=(n, features))
+    return high, high[:, :2] + 0.4 * random.normal(size=(n, 2))
+
+
+TRUSTWORTHINESS = Exercise(
+    name="trustworthiness",
+    right=trustworthiness,
+    probes={
+        "23 points of 5 numbers and their map, k = 4": (*two_spaces(1, 23, 5), 4),
+        "17 points of 4 numbers and their map, k = 3": (*two_spaces(2, 17, 4), 3),
+        "30 points of 6 numbers and their map, k = 7": (*two_spaces(3, 30, 6), 7),
+        "11 points and their map, k = 6": (*two_spaces(4, 11, 3), 6),
+    },
+    mistakes=[
+        Mistake(
+            "The two spaces are swapped. This punishes neighbours that the map has torn apart and "
+            "is called continuity. Trustworthiness punishes intruders: points that are near in "
+            "the map and not in the data.",
+            lambda h, l, k: unguarded(l, h, k),
+        ),
+        Mistake(
+            "The ranks of the intruders are taken in the map, where they are near by definition. "
+            "What counts is how far away they are in the data.",
+            intruder_ranks_in_map,
+        ),
+        Mistake(
+            "Each point is counted as its own first neighbour, in the map and in the data, so only "
+            "k − 1 neighbours are compared.",
+            self_among_neighbours,
+        ),
+        Mistake(
+            "The ranks in the data are one too large: the point itself has been counted as rank 1. "
+            "The nearest *other* point has rank 1.",
+            self_among_ranks,
+        ),
+        Mistake(
+            "The ranks in the data are one too small. Counted from 0 they are Python's; the "
+            "nearest other point has rank 1.",
+            lambda h, l, k: scaled(penalty(h, l, k, start=0), len(h), k),
+        ),
+        Mistake(
+            "An intruder costs its whole rank here. It costs what its rank exceeds k by: r − k.",
+            lambda h, l, k: scaled(penalty(h, l, k, excess=False), len(h), k),
+        ),
+        Mistake(
+            "Every intruder costs 1 here. One from far away should cost more than one from next "
+            "door: r − k.",
+            lambda h, l, k: scaled(
+                penalty(h, l, k, excess=False, ranked=np.ones((len(h), len(h)))), len(h), k),
+            lambda h, l, k: 1 - penalty(
+                h, l, k, excess=False, ranked=np.ones((len(h), len(h)))) / (len(h) * k),
+        ),
+        Mistake(
+            "All neighbours in the map are charged. Those that are among the k nearest in the data "
+            "too belong there: their r − k would count as a reward.",
+            lambda h, l, k: scaled(
+                penalty(h, l, k, members=ranks(l) * (ranks(l) <= k) > 0), len(h), k),
+        ),
+        Mistake(
+            "The 2 of the normalisation is missing.",
+            lambda h, l, k: 1 - (1 - unguarded(h, l, k)) / 2,
+        ),
+        Mistake(
+            "The sum is not normalised: 2 / (n k (2n − 3k − 1)) makes the worst map 0.",
+            lambda h, l, k: 1 - penalty(h, l, k),
+            penalty,
+        ),
+        Mistake(
+            "This is the penalty. Trustworthiness is 1 minus it: 1 means that no neighbour "
+            "intrudes.",
+            lambda h, l, k: 1 - unguarded(h, l, k),
+        ),
+        Mistake(
+            "The normalisation is not right: n k (2n − 3k − 1), with n points and k neighbours.",
+            lambda h, l, k: 1 - 2 / (len(h) * k * (2 * len(h) - 3 * k + 1))
+                     * penalty(h, l, k),
+            lambda h, l, k: 1 - 2 / (len(h) * k * (2 * len(h) - k - 1))
+                     * penalty(h, l, k),
+            lambda h, l, k: 1 - 2 / (len(h) * (2 * len(h) - 3 * k - 1))
+                     * penalty(h, l, k),
+            lambda h, l, k: 1 - 2 / (k * (2 * len(h) - 3 * k - 1)) * penalty(h, l, k),
+        ),
+    ],
+    extreme={
+        "11 points and their map, k = 6":
+        "Right as long as k < n/2. With more neighbours than that, even the worst map cannot bring "
+        "in k intruders, and the normalisation no longer makes it 0: return nan, where "
+        "scikit-learn raises an error.",
+    },
+    insight="Trustworthiness asks whether neighbours on the map are neighbours in the data. It "
+    "says nothing about distances, sizes or gaps.",
+)
+
+# perplexity ----------------------------------------------------------------------------------
+
+
+def neighbour_probabilities(squared, sigma):
+    weight = np.exp(-(squared - squared.min()) / (2 * sigma**2))
+    return weight / weight.sum()
+
+
+def entropy(p, log=np.log):
+    return -np.sum(p * log(np.where(p > 0, p, 1)))
+
+
+def perplexity(squared, sigma):
+    return np.exp(entropy(neighbour_probabilities(squared, sigma)))
+
+
+def unnormalised(squared, sigma):
+    return np.exp(entropy(np.exp(-squared / (2 * sigma**2))))
+
+
+def squares(seed, n, scale=1.0):
+    return scale * np.random.default_rng(seed).uniform(0.5, 6, size=n)
+
+
+FAR = "12 points, all very far away"
+PERPLEXITY = Exercise(
+    name="perplexity",
+    right=perplexity,
+    probes={
+        "9 points, sigma = 1.3": (squares(1, 9), 1.3),
+        "14 points, sigma = 0.8": (squares(2, 14), 0.8),
+        "6 points, sigma = 2.2": (squares(3, 6, 3.0), 2.2),
+        FAR: (10_000 + squares(4, 12), 0.9),
+    },
+    mistakes=[
+        Mistake(
+            "This is the entropy. Perplexity is its exponential: how many equally likely "
+            "neighbours would be as uncertain.",
+            lambda d, s: entropy(neighbour_probabilities(d, s)),
+            lambda d, s: entropy(neighbour_probabilities(d, s), np.log2),
+        ),
+        Mistake(
+            "Two bases are mixed. An entropy in nats (np.log) goes with np.exp, one in bits "
+            "(np.log2) with 2**H.",
+            lambda d, s: 2 ** entropy(neighbour_probabilities(d, s)),
+            lambda d, s: np.exp(entropy(neighbour_probabilities(d, s), np.log2)),
+        ),
+        Mistake(
+            "The sign of the entropy is lost: this is 1 divided by the perplexity.",
+            lambda d, s: 1 / perplexity(d, s),
+        ),
+        Mistake(
+            "The 2 in exp(−d²/2σ²) is missing.",
+            lambda d, s: perplexity(d, s / np.sqrt(2)),
+        ),
+        Mistake(
+            "The width σ is not squared: exp(−d²/2σ²).",
+            lambda d, s: perplexity(d, np.sqrt(s)),
+        ),
+        Mistake(
+            "The distances are squared a second time. They come squared.",
+            lambda d, s: perplexity(d**2, s),
+        ),
+        Mistake(
+            "The distances come squared, and this takes their root again.",
+            lambda d, s: perplexity(np.sqrt(d), s),
+        ),
+        Mistake(
+            "The weights are not divided by their sum, so they are no probabilities.",
+            unnormalised,
+        ),
+        Mistake(
+            "These are the probabilities. Their entropy is still to come, and its exponential.",
+            neighbour_probabilities,
+        ),
+        Mistake(
+            "This is 1 / Σp², another way to count neighbours. Perplexity is the exponential of "
+            "the entropy.",
+            lambda d, s: 1 / np.sum(neighbour_probabilities(d, s) ** 2),
+        ),
+        Mistake(
+            "The sign in the exponent is reversed: far points get the large weights.",
+            lambda d, s: np.exp(entropy(neighbour_probabilities(d.max() - d, s))),
+        ),
+        Mistake(
+            "The entropy is averaged over the points. It is a sum.",
+            lambda d, s: np.exp(entropy(neighbour_probabilities(d, s)) / len(d)),
+        ),
+    ],
+    extreme={
+        FAR: "The formula is right, but for an outlier every weight underflows to 0, and 0/0 or 0 "
+        "times log 0 is NaN. Subtract the smallest squared distance first, which changes no "
+        "probability, and let 0 log 0 count as 0.",
+    },
+    insight="You choose one perplexity, and t-SNE searches for each point's own σ: wide where "
+    "points are sparse, narrow where they are dense. That is where densities get lost.",
+)
+
+EXERCISES = [NEIGHBOUR_ACCURACY, TRUSTWORTHINESS, PERPLEXITY]
