@@ -4,6 +4,7 @@ import inspect
 import re
 import sysconfig
 import traceback
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -85,9 +86,10 @@ def wrong_parameter_count(answer, passed: int) -> int | None:
 def describe(failure: BaseException, hints: dict[str, str]) -> str:
     """An exception in words: the last line of the learner's own code, what it says, a hint."""
     frames = traceback.extract_tb(failure.__traceback__)[1:]
-    library = (sysconfig.get_paths()["stdlib"], "<frozen", "<__array_function__")
-    own = [f for f in frames
-           if not f.filename.startswith(library) and "site-packages" not in f.filename]
+    course = str(Path(__file__).parent)
+    library = (sysconfig.get_paths()["stdlib"], course, "<frozen", "<__array_function__")
+    own = [f for f in frames if not f.filename.startswith(library)
+           and "site-packages" not in f.filename and not f.filename.endswith((".pyx", ".pxd"))]
     where = f"line {own[-1].lineno} of your code" if own else "the answer"
     line = f" ({own[-1].line})" if own and own[-1].line else ""
     try:

@@ -360,6 +360,19 @@ def test_error_names_the_line(toy):
     assert message.startswith("On 4 rows, line 3 of your code raises NameError: name 'undefined'")
 
 
+def test_error_names_the_learners_line_not_that_of_compiled_or_course_code(toy):
+    """Frames inside NumPy's .pyx files and inside the package are not the learner's."""
+    def inside(a):
+        return a.undefined
+
+    inside.__code__ = inside.__code__.replace(co_filename="numpy/random/_generator.pyx")
+    for call in (lambda a, b: np.random.default_rng(0).normal(size="x"), lambda a, b: inside(a),
+                 lambda a, b: exercises.catalogue()["toy"].right(a, b, 3)):
+        message = said(call)[1]
+        line = call.__code__.co_firstlineno
+        assert f", line {line} of your code" in message or f"line {line + 1} of" in message, message
+
+
 def test_unknown_names(toy):
     for name in ("tow", "", 3, None, len, ["toy"]):
         status, message = judge(name, lambda a, b: a)

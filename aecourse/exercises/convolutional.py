@@ -1,0 +1,370 @@
+"""Exercises of lesson 07, convolutional autoencoders."""
+
+import math
+
+import numpy as np
+
+from aecourse.checks import Exercise, Mistake
+
+# Output size --------------------------------------------------------------------------------
+
+
+def convolved(n, k, s, p):
+    return (n + 2 * p - k) // s + 1
+
+
+def transposed(n, k, s, p, o):
+    return (n - 1) * s - 2 * p + k + o
+
+
+def output_sizes(size, kernel, stride, padding, output_padding):
+    return (
+        convolved(size, kernel, stride, padding),
+        transposed(size, kernel, stride, padding, output_padding),
+    )
+
+
+def first_wrong(formula):
+    """The mistake that is made in the first of the two sizes alone."""
+    return lambda n, k, s, p, o: (formula(n, k, s, p), transposed(n, k, s, p, o))
+
+
+def second_wrong(formula):
+    return lambda n, k, s, p, o: (convolved(n, k, s, p), formula(n, k, s, p, o))
+
+
+OUTPUT_SIZE = Exercise(
+    name="output size",
+    right=output_sizes,
+    returns=("the size after the convolution", "the size after the transposed convolution"),
+    probes={
+        "28 pixels, kernel 3, stride 2, padding 1, output padding 1": (28, 3, 2, 1, 1),
+        "17 pixels, kernel 4, stride 3, padding 0, output padding 2": (17, 4, 3, 0, 2),
+        "30 pixels, kernel 7, stride 4, padding 2, output padding 3": (30, 7, 4, 2, 3),
+        "22 pixels, kernel 4, stride 3, padding 3, output padding 0": (22, 4, 3, 3, 0),
+    },
+    mistakes=[
+        Mistake(
+            "The division is not rounded down. A kernel that no longer fits is left out: use //.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p - k) / s + 1),
+        ),
+        Mistake(
+            "The division is rounded up or to the nearest. A kernel that no longer fits is left "
+            "out, so round down.",
+            first_wrong(lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1),
+            first_wrong(lambda n, k, s, p: round((n + 2 * p - k) / s) + 1),
+            first_wrong(lambda n, k, s, p: math.ceil(n / s)),
+        ),
+        Mistake(
+            "One position is missed: the kernel fits once before its first step. Add 1 after the "
+            "division.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p - k) // s),
+        ),
+        Mistake(
+            "The 1 is added before the division. The kernel's first position is one more *step*, "
+            "so add it afterwards.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p - k + 1) // s),
+        ),
+        Mistake(
+            "The convolution's padding is counted once. It is added at both ends.",
+            first_wrong(lambda n, k, s, p: (n + p - k) // s + 1),
+        ),
+        Mistake(
+            "The convolution's padding is forgotten. It makes the image larger at both ends.",
+            first_wrong(lambda n, k, s, p: (n - k) // s + 1),
+        ),
+        Mistake(
+            "The convolution's kernel is forgotten. It must fit in as a whole, so it shortens the "
+            "way that can be stepped along.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p) // s + 1),
+            first_wrong(lambda n, k, s, p: n // s),
+        ),
+        Mistake(
+            "The convolution's stride is forgotten. It divides the way that can be stepped along.",
+            first_wrong(lambda n, k, s, p: n + 2 * p - k + 1),
+        ),
+        Mistake(
+            "The output padding is forgotten. A convolution rounds down, so several sizes end up "
+            "as the same one; output padding says which of them to go back to.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s - 2 * p + k),
+        ),
+        Mistake(
+            "The output padding is counted twice. It is added at one end only.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s - 2 * p + k + 2 * o),
+        ),
+        Mistake(
+            "The output padding is subtracted. It makes the output larger.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s - 2 * p + k - o),
+        ),
+        Mistake(
+            "The transposed convolution's padding is added. What padding adds on the way in, it "
+            "cuts off on the way out.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s + 2 * p + k + o),
+        ),
+        Mistake(
+            "The transposed convolution's padding is counted once. It is cut off at both ends.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s - p + k + o),
+        ),
+        Mistake(
+            "The transposed convolution's padding is forgotten. It cuts off pixels at both ends.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s + k + o),
+        ),
+        Mistake(
+            "One step too many: n kernels start n - 1 strides apart from first to last.",
+            second_wrong(lambda n, k, s, p, o: n * s - 2 * p + k + o),
+        ),
+        Mistake(
+            "The transposed convolution's kernel is forgotten. The last kernel reaches over k "
+            "pixels.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s - 2 * p + o),
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s - 2 * p + o + 1),
+        ),
+        Mistake(
+            "The size is multiplied by the stride, and that is all. That holds only where kernel, "
+            "padding and output padding happen to balance.",
+            second_wrong(lambda n, k, s, p, o: n * s),
+        ),
+        Mistake(
+            "The two sizes are in the wrong order: first the convolution, then the transposed one.",
+            lambda n, k, s, p, o: output_sizes(n, k, s, p, o)[::-1],
+        ),
+        Mistake(
+            "The transposed convolution is applied to the output of the convolution. Both are "
+            "asked for an input of the given size.",
+            lambda n, k, s, p, o: (
+                convolved(n, k, s, p), transposed(convolved(n, k, s, p), k, s, p, o)),
+        ),
+        Mistake(
+            "The size after the convolution is used in both places.",
+            lambda n, k, s, p, o: (convolved(n, k, s, p), convolved(n, k, s, p)),
+        ),
+    ],
+    insight="A stride-2 convolution with kernel 3 and padding 1 maps 27 and 28 both to 14: output "
+    "padding exists because rounding down loses which of them it was.",
+)  # fmt: skip
+
+# Parameters of a convolution ----------------------------------------------------------------
+
+
+def parameters(channels_in, channels_out, kernel, height, width):
+    return channels_out * (channels_in * kernel**2 + 1)
+
+
+CONVOLUTION_PARAMETERS = Exercise(
+    name="parameters of a convolution",
+    right=parameters,
+    probes={
+        "1 channel to 16, kernel 3, on 28 × 20 pixels": (1, 16, 3, 28, 20),
+        "5 channels to 7, kernel 4, on 12 × 9 pixels": (5, 7, 4, 12, 9),
+        "6 channels to 3, kernel 5, on 10 × 11 pixels": (6, 3, 5, 10, 11),
+    },
+    mistakes=[
+        Mistake(
+            "The count is multiplied by the pixels. The same weights are used at every place: "
+            "that is what sharing means, so the size of the image does not matter.",
+            lambda i, o, k, h, w: o * (i * k**2 + 1) * h * w,
+            lambda i, o, k, h, w: o * i * k**2 * h * w,
+            lambda i, o, k, h, w: o * i * k**2 * h * w + o,
+        ),
+        Mistake(
+            "The biases are counted for each pixel. A map has one bias, shared by all its places.",
+            lambda i, o, k, h, w: o * i * k**2 + o * h * w,
+            lambda i, o, k, h, w: o * i * k**2 + h * w,
+        ),
+        Mistake(
+            "This is a dense layer, with its own weight from every pixel to every pixel. A "
+            "convolution has only its kernels.",
+            lambda i, o, k, h, w: i * h * w * o * h * w,
+            lambda i, o, k, h, w: i * h * w * o * h * w + o * h * w,
+            lambda i, o, k, h, w: (i * h * w + 1) * o,
+            lambda i, o, k, h, w: i * h * w * o,
+        ),
+        Mistake(
+            "The biases are forgotten: one for each output channel.",
+            lambda i, o, k, h, w: o * i * k**2,
+        ),
+        Mistake(
+            "The biases are counted at the wrong end. Each *output* channel has one.",
+            lambda i, o, k, h, w: o * i * k**2 + i,
+        ),
+        Mistake(
+            "The whole layer is given a single bias. Each output channel has its own.",
+            lambda i, o, k, h, w: o * i * k**2 + 1,
+        ),
+        Mistake(
+            "Each kernel is given a bias for each input channel. The channels are added up first, "
+            "and one bias follows.",
+            lambda i, o, k, h, w: o * i * (k**2 + 1),
+        ),
+        Mistake(
+            "The kernel is not squared: it has a height and a width.",
+            lambda i, o, k, h, w: o * (i * k + 1),
+            lambda i, o, k, h, w: o * i * k,
+            lambda i, o, k, h, w: o * (i * 2 * k + 1),
+        ),
+        Mistake(
+            "The input channels are forgotten. A kernel looks at all of them, with weights of its "
+            "own for each.",
+            lambda i, o, k, h, w: o * (k**2 + 1),
+            lambda i, o, k, h, w: o * k**2,
+        ),
+        Mistake(
+            "This is one output channel alone. There is a kernel for each.",
+            lambda i, o, k, h, w: i * k**2 + 1,
+            lambda i, o, k, h, w: i * k**2 + o,
+            lambda i, o, k, h, w: i * k**2,
+        ),
+        Mistake(
+            "These are the numbers in the output, not the parameters.",
+            lambda i, o, k, h, w: o * h * w,
+        ),
+    ],
+    insight="Height and width do not appear: the same few kernels serve images of every size.",
+)
+
+# Shift error --------------------------------------------------------------------------------
+
+
+def shifted(images, d):
+    moved = np.zeros_like(images)
+    moved[:, :, d:] = images[:, :, : images.shape[2] - d]
+    return moved
+
+
+def per_image(difference):
+    return (difference**2).mean(axis=(1, 2))
+
+
+def shift_error(images, d):
+    return per_image(images - shifted(images, d))
+
+
+def leftwards(images, d):
+    return shifted(images[:, :, ::-1], d)[:, :, ::-1]
+
+
+def downwards(images, d):
+    return shifted(images.transpose(0, 2, 1), d).transpose(0, 2, 1)
+
+
+def repeated(images, d):
+    moved = shifted(images, d)
+    moved[:, :, :d] = images[:, :, :1]
+    return moved
+
+
+def kept(images, d):
+    """What is left if only the shifted part is overwritten."""
+    moved = images.copy()
+    moved[:, :, d:] = images[:, :, : images.shape[2] - d]
+    return moved
+
+
+def pictures(seed, *shape):
+    return np.random.default_rng(seed).uniform(0.1, 1.0, size=shape)
+
+
+SHIFT_ERROR = Exercise(
+    name="shift error",
+    right=shift_error,
+    probes={
+        "3 images of 5 × 7 pixels, shifted by 2": (pictures(1, 3, 5, 7), 2),
+        "4 images of 6 × 9 pixels, shifted by 1": (pictures(2, 4, 6, 9), 1),
+        "2 images of 8 × 6 pixels, shifted by 3": (pictures(3, 2, 8, 6), 3),
+    },
+    mistakes=[
+        Mistake(
+            "The image wraps round: what leaves at the right comes in again at the left. np.roll "
+            "does that. Fill the free columns with 0, the colour of paper.",
+            lambda x, d: per_image(x - np.roll(x, d, axis=2)),
+        ),
+        Mistake(
+            "The rows are shifted, and wrap round. To the right means along the last axis, with "
+            "the free columns filled with 0.",
+            lambda x, d: per_image(x - np.roll(x, d, axis=1)),
+        ),
+        Mistake(
+            "All pixels are shifted as one long row: np.roll without an axis. Shift along the last "
+            "axis, and fill the free columns with 0.",
+            lambda x, d: per_image(x - np.roll(x, d)),
+        ),
+        Mistake(
+            "The images are shifted past one another: image 2 is compared with image 1. The last "
+            "axis holds the columns.",
+            lambda x, d: per_image(x - np.roll(x, d, axis=0)),
+        ),
+        Mistake(
+            "The mean runs over the wrong axis: over the images, for each pixel. One number per "
+            "image is asked for.",
+            lambda x, d: ((x - shifted(x, d)) ** 2).mean(axis=0),
+        ),
+        Mistake(
+            "The mean runs over one axis only. Take it over rows and columns: axis=(1, 2).",
+            lambda x, d: ((x - shifted(x, d)) ** 2).mean(axis=1),
+            lambda x, d: ((x - shifted(x, d)) ** 2).mean(axis=2),
+        ),
+        Mistake(
+            "This is one number for all images. One per image is asked for.",
+            lambda x, d: ((x - shifted(x, d)) ** 2).mean(),
+            lambda x, d: ((x - shifted(x, d)) ** 2).sum(),
+        ),
+        Mistake(
+            "This is a sum over the pixels. Per pixel means: divide by their number.",
+            lambda x, d: ((x - shifted(x, d)) ** 2).sum(axis=(1, 2)),
+        ),
+        Mistake(
+            "The squared difference of every pixel is returned. Take the mean over rows and "
+            "columns.",
+            lambda x, d: (x - shifted(x, d)) ** 2,
+        ),
+        Mistake(
+            "The image is shifted to the left.",
+            lambda x, d: per_image(x - leftwards(x, d)),
+        ),
+        Mistake(
+            "The image is shifted down: the second axis holds the rows. To the right means along "
+            "the last axis.",
+            lambda x, d: per_image(x - downwards(x, d)),
+        ),
+        Mistake(
+            "Only the columns that overlap are compared. The free columns count too: there the "
+            "shifted image is 0.",
+            lambda x, d: per_image(x[:, :, d:] - x[:, :, :-d]),
+        ),
+        Mistake(
+            "The free columns are left out of the sum, but counted in the mean. There the shifted "
+            "image is 0, and the difference is the image itself.",
+            lambda x, d: per_image(x - kept(x, d)),
+        ),
+        Mistake(
+            "The free columns are filled with the image's edge. Fill them with 0.",
+            lambda x, d: per_image(x - repeated(x, d)),
+        ),
+        Mistake(
+            "The difference is not squared.",
+            lambda x, d: np.abs(x - shifted(x, d)).mean(axis=(1, 2)),
+            lambda x, d: (x - shifted(x, d)).mean(axis=(1, 2)),
+        ),
+        Mistake(
+            "This is the root of the mean squared error. Leave the root out.",
+            lambda x, d: np.sqrt(shift_error(x, d)),
+        ),
+        Mistake(
+            "The image is shifted by one pixel, whatever is asked for.",
+            lambda x, d: shift_error(x, 1),
+        ),
+        Mistake(
+            "This is the shifted image, not its error.",
+            lambda x, d: shifted(x, d),
+        ),
+        Mistake(
+            "The squared images are averaged, but nothing is subtracted.",
+            lambda x, d: per_image(x),
+            lambda x, d: per_image(shifted(x, d)),
+        ),
+    ],
+    insight="To squared error a digit one pixel to the right is another image, further away than "
+    "a blurred copy in the right place.",
+)
+
+EXERCISES = [OUTPUT_SIZE, CONVOLUTION_PARAMETERS, SHIFT_ERROR]
