@@ -50,8 +50,8 @@ NLL = Exercise(
             lambda a, b, c: nll(a + b - c) - 2 * math.log(a.shape[1]),
         ),
         Mistake(
-            "The 1/K stands outside the logarithm. It belongs inside, to the sum of the weights; outside "
-            "it becomes minus log K.",
+            "The 1/K stands outside the logarithm. It belongs inside, to the sum of the weights; "
+            "outside it becomes minus log K.",
             lambda a, b, c: -torch.logsumexp(a + b - c, 1) / a.shape[1],
             lambda a, b, c: -torch.logsumexp(a + b - c, 1) / math.log(a.shape[1]),
         ),
