@@ -61,8 +61,8 @@ NLL = Exercise(
             lambda a, b, c: math.log(a.numel()) - torch.logsumexp(a + b - c, 1),
         ),
         Mistake(
-            "The minus is inside the exponential, so that the least likely draws count most. Average "
-            "the weights first, and change the sign last.",
+            "The minus is inside the exponential, so that the least likely draws count most. "
+            "Average the weights first, and change the sign last.",
             lambda a, b, c: torch.logsumexp(c - a - b, 1) - math.log(a.shape[1]),
             lambda a, b, c: math.log(a.shape[1]) - torch.logsumexp(c - a - b, 1),
         ),
@@ -106,8 +106,7 @@ NLL = Exercise(
             lambda a, b, c: nll(a - b + c),
         ),
         Mistake(
-            "The weights are divided by the prior. It belongs above the line, with the "
-            "likelihood.",
+            "The weights are divided by the prior. It belongs above the line, with the likelihood.",
             lambda a, b, c: nll(a - b - c),
         ),
         Mistake(
@@ -340,8 +339,8 @@ LINEAR_RATES = Exercise(
             lambda e, s, k: 0.5 * torch.log(largest(e, k) / s),
         ),
         Mistake(
-            "The weak directions get a positive rate. A direction weaker than the noise has rate 0: "
-            "cut the negative values off instead of dropping their sign.",
+            "The weak directions get a positive rate. A direction weaker than the noise has rate "
+            "0: cut the negative values off instead of dropping their sign.",
             lambda e, s, k: 0.5 * torch.log(largest(e, k) / s).abs(),
         ),
         Mistake(
