@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from aecourse.compression import Rounded
 from aecourse.data import Scaling
 from aecourse.models import VAE, Autoencoder, Convolutional, Dense, TopK
 from aecourse.protocol import Block, Layout
@@ -25,6 +26,7 @@ ARCHITECTURES: dict[str, type[Autoencoder]] = {
     "Convolutional": Convolutional,
     "VAE": VAE,
     "TopK": TopK,
+    "Rounded": Rounded,
 }
 FORMAT = "aecourse-1"
 

@@ -110,6 +110,22 @@ OUTPUT_SIZE = Exercise(
             second_wrong(lambda n, k, s, p, o: (n - 1) * s + k + o),
         ),
         Mistake(
+            "One too few: in the form (n - 1)s - 2p + (k - 1) + o + 1 of PyTorch's documentation, "
+            "k - 1 goes with the 1 at the end. Without either it is k.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s - 2 * p + (k - 1) + o),
+        ),
+        Mistake(
+            "One step too many, and one pixel too few: n kernels start n - 1 strides apart from "
+            "first to last, and the last reaches over k pixels.",
+            second_wrong(lambda n, k, s, p, o: n * s - 2 * p + (k - 1) + o),
+        ),
+        Mistake(
+            "The transposed convolution's stride is forgotten. From one copy of the kernel to the "
+            "next it is s pixels.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) - 2 * p + k + o),
+            second_wrong(lambda n, k, s, p, o: n - 2 * p + k + o),
+        ),
+        Mistake(
             "One step too many: n kernels start n - 1 strides apart from first to last.",
             second_wrong(lambda n, k, s, p, o: n * s - 2 * p + k + o),
         ),
@@ -188,6 +204,16 @@ CONVOLUTION_PARAMETERS = Exercise(
             lambda i, o, k, h, w: o * i * k**2 + i,
         ),
         Mistake(
+            "There are biases for the input channels too. Only each *output* channel has one.",
+            lambda i, o, k, h, w: o * i * k**2 + i + o,
+        ),
+        Mistake(
+            "These are the weights of one kernel that looks at one channel. There is one for each "
+            "pair of an input and an output channel, and a bias for each output channel.",
+            lambda i, o, k, h, w: k**2,
+            lambda i, o, k, h, w: k**2 + 1,
+        ),
+        Mistake(
             "The whole layer is given a single bias. Each output channel has its own.",
             lambda i, o, k, h, w: o * i * k**2 + 1,
         ),
@@ -245,6 +271,16 @@ def leftwards(images, d):
 
 def downwards(images, d):
     return shifted(images.transpose(0, 2, 1), d).transpose(0, 2, 1)
+
+
+def upwards(images, d):
+    return downwards(images[:, ::-1], d)[:, ::-1]
+
+
+def inked(images, d):
+    moved = shifted(images, d)
+    moved[:, :, :d] = 1
+    return moved
 
 
 def repeated(images, d):
@@ -325,6 +361,20 @@ SHIFT_ERROR = Exercise(
             "The image is shifted down: the second axis holds the rows. To the right means along "
             "the last axis.",
             lambda x, d: per_image(x - downwards(x, d)),
+        ),
+        Mistake(
+            "The image is shifted up: the second axis holds the rows. To the right means along "
+            "the last axis.",
+            lambda x, d: per_image(x - upwards(x, d)),
+        ),
+        Mistake(
+            "The free columns are filled with 1, which is ink. Paper is 0.",
+            lambda x, d: per_image(x - inked(x, d)),
+        ),
+        Mistake(
+            "This is the square of the mean difference, in which ink lost and ink gained cancel. "
+            "Square first, then take the mean.",
+            lambda x, d: (x - shifted(x, d)).mean(axis=(1, 2)) ** 2,
         ),
         Mistake(
             "Only the columns that overlap are compared. The free columns count too: there the "
