@@ -56,6 +56,8 @@ def as_arrays(result, names: tuple[str, ...]) -> list[np.ndarray]:
     """One array for each named value that a function returned. Errors as in ``as_array``."""
     if len(names) == 1:
         return [as_array(result)]
+    if isinstance(result, (np.ndarray, torch.Tensor)) and result.shape[:1] == (len(names),):
+        result = list(result)  # np.array([a, b]) says as much as (a, b)
     if not isinstance(result, (tuple, list)) or len(result) != len(names):
         raise ValueError(f"{len(result)} values" if isinstance(result, (tuple, list))
                          else "one value")
@@ -67,6 +69,8 @@ def differ(before, after) -> bool:
     try:
         return not np.array_equal(as_array(after), as_array(before), equal_nan=True)
     except (TypeError, ValueError, OverflowError):
+        if isinstance(before, list) and isinstance(after, list):  # of unequal shapes: one by one
+            return len(before) != len(after) or any(map(differ, before, after))
         return isinstance(before, (np.ndarray, torch.Tensor, list))
 
 

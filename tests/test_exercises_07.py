@@ -263,6 +263,12 @@ def test_one_of_two_sizes_is_right():
     assert message.startswith("Right: the size after the convolution.")
 
 
+@pytest.mark.parametrize("pack", ["np.array", "torch.tensor", "list"])
+def test_both_sizes_may_come_in_one_array(pack):
+    source = RIGHT["output size"].replace("small, large", f"{pack}([small, large])")
+    assert judge("output size", define(source)).status == "right"
+
+
 def test_changing_the_images_in_place_is_named():
     source = RIGHT["shift error"].replace(
         "    return", "    images -= moved\n    return")
