@@ -128,3 +128,22 @@ def test_explorer_decodes_what_its_sliders_say(lesson):
     assert bytes(picture.value) != before
     box.children[0].value = 0.0
     assert bytes(picture.value) == before
+
+
+def test_divergence_is_a_constant_an_attraction_and_a_repulsion(lesson, points):
+    P, _ = lesson.affinities(points, 10)
+    plane = torch.randn(50, 2, generator=torch.Generator().manual_seed(2)).double()
+    squared = torch.cdist(plane, plane).square()
+    fixed = torch.xlogy(P, P).sum()
+    attraction = (P * torch.log1p(squared)).sum()
+    far = 1 / (1 + squared)
+    repulsion = torch.log(far.sum() - far.diag().sum())
+    assert torch.isclose(lesson.divergence(P, plane), fixed + attraction + repulsion)
+
+
+def test_descent_is_plain(lesson, points):
+    """No early exaggeration: the loss of the loop is the divergence itself."""
+    notebook = lessons.read(NOTEBOOKS / "10_latent_spaces.ipynb")
+    source = "\n".join(cell.source for cell in lessons.code_cells(notebook))
+    loop = source.partition("for step in range(")[2].partition("optimiser.step()")[0]
+    assert "loss = divergence(P, plane)\n" in loop

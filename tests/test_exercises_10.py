@@ -45,6 +45,13 @@ def answer(squared_distances, sigma):
 """,
 }
 
+LOOP = RIGHT["trustworthiness"].partition("    total = 0\n")[2].partition("    return 1")[0]
+VECTORS = """    far = ((high[:, None] - high) ** 2).sum(-1)
+    rank = far.argsort(1).argsort(1)
+    near = ((low[:, None] - low) ** 2).sum(-1).argsort(1)[:, 1:k + 1]
+    excess = np.take_along_axis(rank, near, 1) - k
+    total = np.maximum(excess, 0).sum()
+"""
 SHARES = """votes = np.array([(labels[row] == label).mean() for row, label in zip(near, labels)])
     return votes.mean()"""
 SORTED = "np.argsort(d, axis=1)[:, :k]"
@@ -52,6 +59,8 @@ DIAGONAL = "np.fill_diagonal(d, np.inf)"
 VERDICTS = "(votes == labels).mean()"
 RETURN = f"""votes = np.array([np.bincount(labels[row]).argmax() for row in near])
     return {VERDICTS}"""
+BINCOUNT = "np.bincount(labels[row]).argmax()"
+NEAREST_WINS = "__import__('collections').Counter(labels[row].tolist()).most_common(1)[0][0]"
 FACTOR = "2 / (n * k * (2 * n - 3 * k - 1)) * total"
 
 # For each exercise: how the mistake's message starts, then what is replaced by what.
@@ -64,13 +73,22 @@ WRONG = {
         ("One neighbour too many", "[:, :k]", "[:, :k + 1]"),
         ("These are the farthest", DIAGONAL, "pass", "argsort(d", "argsort(-d"),
         ("These are the farthest", "[:, :k]", "[:, -k:]"),
+        ("The point itself is left out, but", DIAGONAL, "pass", "[:, :k]", "[:, 1:k]",
+         BINCOUNT, NEAREST_WINS),
+        ("The point itself votes as well", DIAGONAL, "pass", "[:, :k]", "[:, :k + 1]",
+         BINCOUNT, NEAREST_WINS),
+        ("One neighbour too many", "[:, :k]", "[:, :k + 1]", BINCOUNT, NEAREST_WINS),
         ("The distance is not the Euclidean", ") ** 2)", "))", "((points[", "(abs(points["),
         ("Neighbours are chosen by angle",
          "((points[:, None, :] - points[None, :, :]) ** 2).sum(-1)",
          "-(points / np.linalg.norm(points, axis=1, keepdims=True)) "
          "@ (points / np.linalg.norm(points, axis=1, keepdims=True)).T"),
         ("This is the share of neighbours", RETURN, SHARES),
-        ("Labels are averaged", "np.bincount(labels[row]).argmax()", "round(labels[row].mean())"),
+        ("Labels are averaged", BINCOUNT, "round(labels[row].mean())"),
+        ("The median of the labels", BINCOUNT, "np.median(labels[row])"),
+        ("The median of the labels", BINCOUNT, "sorted(labels[row])[k // 2]"),
+        ("The features are standardised", "d = ", "points = (points - points.mean(0)) "
+         "/ points.std(0)\n    d = "),
         ("Only the nearest neighbour", "[:, :k]", "[:, :1]"),
         ("A point counts as right as soon", RETURN,
          "return np.mean([label in labels[row] for row, label in zip(near, labels)])"),
@@ -90,6 +108,19 @@ WRONG = {
          "                total += rank - k",
          "if rank > k:\n                total += in_low.index(j) + 1 - k"),
         ("Each point is counted as its own first", " if j != i]", "]"),
+        ("The ranks are right, but on the map", LOOP, VECTORS.replace("1:k + 1", ":k")),
+        ("One np.argsort gives", LOOP, VECTORS.replace(".argsort(1).argsort(1)", ".argsort(1)")),
+        ("One np.argsort gives", LOOP,
+         VECTORS.replace(".argsort(1).argsort(1)", ".argsort(1) + 1")),
+        ("One np.argsort gives", LOOP, VECTORS.replace(
+            "rank = far", "np.fill_diagonal(far, np.inf)\n    rank = far").replace(
+            ".argsort(1).argsort(1)", ".argsort(1)")),
+        ("One np.argsort gives", LOOP, VECTORS.replace(
+            "rank = far", "np.fill_diagonal(far, np.inf)\n    rank = far").replace(
+            ".argsort(1).argsort(1)", ".argsort(1) + 1")),
+        ("Neighbours that belong there", LOOP, VECTORS.replace("np.maximum(excess, 0)",
+                                                               "np.abs(excess)")),
+        ("This takes the rank of i", LOOP, VECTORS.replace("axis(rank", "axis(rank.T")),
         ("The ranks in the data are one too large", "+ 1\n", "+ 2\n"),
         ("The ranks in the data are one too small", "+ 1\n", "\n", "rank > k:", "rank >= k:"),
         ("An intruder costs its whole rank", "rank - k", "rank"),
@@ -106,6 +137,10 @@ WRONG = {
         ("The normalisation is not right", "n * k * (", "k * ("),
         ("Right as long as k < n/2", "return np.nan", "pass"),
         ("Right as long as k < n/2", "k >= n / 2", "k >= n"),
+        ("Right, except where k is exactly", "k >= n / 2", "k > n / 2"),
+        ("Right, except where k is exactly", "k >= n / 2", "2 * k > n"),
+        ("Right, but nan comes too early", "k >= n / 2", "k >= n // 2"),
+        ("Right, but nan comes too early", "k >= n / 2", "k >= n / 3"),
     ],
     "perplexity": [
         ("This is the entropy", "np.exp(H)", "H"),
@@ -114,6 +149,9 @@ WRONG = {
         ("Two bases are mixed", "np.log(p)", "np.log2(p)"),
         ("The sign of the entropy is lost", "-(p", "(p"),
         ("The 2 in exp", "(2 * sigma ** 2)", "(sigma ** 2)"),
+        ("The 2 is squared together", "(2 * sigma ** 2)", "(2 * sigma) ** 2"),
+        ("Here σ² multiplies", "d / (2 * sigma ** 2)", "d / 2 * sigma ** 2"),
+        ("Here σ² multiplies", "d / (2 * sigma ** 2)", "d / 2 * sigma"),
         ("The width σ is not squared", "sigma ** 2", "sigma"),
         ("The distances are squared a second", "d = squared_distances",
          "squared_distances = squared_distances ** 2\n    d = squared_distances"),

@@ -46,18 +46,30 @@ def neighbour_accuracy(points, labels, k):
     return accuracy(labels, neighbours(points, k))
 
 
+def nearest_wins(labels, near):
+    """Accuracy of a vote in which the nearest neighbour decides between equally many votes."""
+    counts = [np.bincount(labels[row]) for row in near]
+    winners = [next(label for label in labels[row] if votes[label] == votes.max())
+               for row, votes in zip(near, counts)]  # fmt: skip
+    return np.mean(winners == labels)
+
+
+def standardised(points):
+    return (points - points.mean(axis=0)) / points.std(axis=0)
+
+
 def mean_label(points, labels, k):
     return np.mean(np.round(labels[neighbours(points, k)].mean(axis=1)) == labels)
 
 
-def clouds(seed, sizes, features):
+def clouds(seed, sizes, features, scales=1.0):
     """Overlapping clouds of unequal size, in random order, and their labels."""
     random = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(sizes)), sizes)
     centres = random.normal(scale=0.9, size=(len(sizes), features))
     points = 3 + centres[labels] + random.normal(size=(len(labels), features))
     order = random.permutation(len(labels))
-    return points[order], labels[order]
+    return points[order] * scales, labels[order]
 
 
 NEIGHBOUR_ACCURACY = Exercise(
@@ -67,6 +79,11 @@ NEIGHBOUR_ACCURACY = Exercise(
         "43 points of 3 numbers in two classes, k = 3": (*clouds(1, (19, 24), 3), 3),
         "50 points of 2 numbers in two classes, k = 5": (*clouds(2, (27, 23), 2), 5),
         "41 points of 4 numbers in three classes, k = 3": (*clouds(12, (14, 16, 11), 4), 3),
+        # Here two votes of five can win, and neither the mean nor the median finds the winner.
+        "22 points of 3 numbers in four classes, k = 5": (*clouds(16049, (6, 4, 5, 7), 3), 5),
+        # So many points that two wrong answers hardly ever agree by chance.
+        "151 points of 2 numbers in two classes, k = 7":
+        (*clouds(3, (80, 71), 2, np.array([1.0, 3.0])), 7),
     },
     mistakes=[
         Mistake(
@@ -79,14 +96,17 @@ NEIGHBOUR_ACCURACY = Exercise(
             "The point itself is left out, but one neighbour is lost with it: k − 1 vote. Take "
             "k + 1 and drop the first, or give each point an infinite distance to itself.",
             lambda p, y, k: accuracy(y, with_self(p, k)[:, 1:]),
+            lambda p, y, k: nearest_wins(y, with_self(p, k)[:, 1:]),
         ),
         Mistake(
             "The point itself votes as well, beside its k neighbours.",
             lambda p, y, k: accuracy(y, with_self(p, k + 1)),
+            lambda p, y, k: nearest_wins(y, with_self(p, k + 1)),
         ),
         Mistake(
             "One neighbour too many votes: k + 1.",
             lambda p, y, k: accuracy(y, neighbours(p, k + 1)),
+            lambda p, y, k: nearest_wins(y, neighbours(p, k + 1)),
         ),
         Mistake(
             "These are the farthest points, not the nearest. np.argsort sorts upwards.",
@@ -111,6 +131,16 @@ NEIGHBOUR_ACCURACY = Exercise(
             "Labels are averaged as if they were quantities. A point between classes 0 and 2 is "
             "not of class 1: let the neighbours vote.",
             mean_label,
+        ),
+        Mistake(
+            "The median of the labels is taken. Labels are names, not quantities: of the votes 0, "
+            "0, 1, 2, 3 the median is 1, and class 0 has won.",
+            lambda p, y, k: np.mean(np.median(y[neighbours(p, k)], axis=1) == y),
+        ),
+        Mistake(
+            "The features are standardised before distances are taken. The distances asked for "
+            "are those between the points as they are.",
+            lambda p, y, k: accuracy(y, neighbours(standardised(p), k)),
         ),
         Mistake(
             "Only the nearest neighbour is asked. Let all k vote.",
@@ -198,6 +228,33 @@ def self_among_neighbours(high, low, k):
     return scaled(((places - k) * (near_low & (places > k))).sum(), len(high), k)
 
 
+def self_on_the_map(high, low, k):
+    """Every point counted as its own first neighbour on the map; its rank 0 costs nothing."""
+    excess = np.take_along_axis(ranks(high), with_self(low, k), axis=1) - k
+    return scaled(np.maximum(excess, 0).sum(), len(high), k)
+
+
+def order_for_ranks(high, low, k, own=-1.0, first=0):
+    """One argsort: the numbers of the points in order of distance are taken for their ranks."""
+    far = distances(high)
+    np.fill_diagonal(far, own)
+    order = np.argsort(far, axis=1) + first
+    excess = np.take_along_axis(order, neighbours(low, k), axis=1) - k
+    return scaled(np.maximum(excess, 0).sum(), len(high), k)
+
+
+def absolute(high, low, k):
+    """All neighbours on the map are charged, by |r − k|."""
+    excess = np.take_along_axis(ranks(high), neighbours(low, k), axis=1) - k
+    return scaled(np.abs(excess).sum(), len(high), k)
+
+
+def rank_of_the_point(high, low, k):
+    """The rank of i among the neighbours of j, instead of that of j among those of i."""
+    excess = np.take_along_axis(ranks(high).T, neighbours(low, k), axis=1) - k
+    return scaled(np.maximum(excess, 0).sum(), len(high), k)
+
+
 def self_among_ranks(high, low, k):
     """The neighbours are right, but the point itself has rank 1 in the data."""
     near_low = np.zeros((len(low), len(low)), bool)
@@ -221,6 +278,8 @@ TRUSTWORTHINESS = Exercise(
         "17 points of 4 numbers and their map, k = 3": (*two_spaces(2, 17, 4), 3),
         "30 points of 6 numbers and their map, k = 7": (*two_spaces(3, 30, 6), 7),
         "11 points and their map, k = 6": (*two_spaces(4, 11, 3), 6),
+        "12 points and their map, k = 6": (*two_spaces(5, 12, 3), 6),
+        "11 points and their map, k = 5": (*two_spaces(6, 11, 3), 5),
     },
     mistakes=[
         Mistake(
@@ -238,6 +297,28 @@ TRUSTWORTHINESS = Exercise(
             "Each point is counted as its own first neighbour, in the map and in the data, so only "
             "k − 1 neighbours are compared.",
             self_among_neighbours,
+        ),
+        Mistake(
+            "The ranks are right, but on the map each point is counted as its own first "
+            "neighbour, so only k − 1 others are examined.",
+            self_on_the_map,
+        ),
+        Mistake(
+            "One np.argsort gives the order: which point comes first, second, third. The rank of "
+            "each point is the inverse of that, the np.argsort of the order.",
+            order_for_ranks,
+            lambda h, l, k: order_for_ranks(h, l, k, first=1),
+            lambda h, l, k: order_for_ranks(h, l, k, own=np.inf),
+            lambda h, l, k: order_for_ranks(h, l, k, own=np.inf, first=1),
+        ),
+        Mistake(
+            "Neighbours that belong there are charged too: |r − k| where max(0, r − k) is meant.",
+            absolute,
+        ),
+        Mistake(
+            "This takes the rank of i among the neighbours of j. r(i, j) is the rank of j among "
+            "those of i, and the two differ.",
+            rank_of_the_point,
         ),
         Mistake(
             "The ranks in the data are one too large: the point itself has been counted as rank 1. "
@@ -297,6 +378,11 @@ TRUSTWORTHINESS = Exercise(
         "Right as long as k < n/2. With more neighbours than that, even the worst map cannot bring "
         "in k intruders, and the normalisation no longer makes it 0: return nan, where "
         "scikit-learn raises an error.",
+        "12 points and their map, k = 6":
+        "Right, except where k is exactly n/2: there nan is asked for as well, k ≥ n/2.",
+        "11 points and their map, k = 5":
+        "Right, but nan comes too early: 5 neighbours of 11 points are fewer than n/2 = 5.5 "
+        "(n // 2 rounds down).",
     },
     insight="Trustworthiness asks whether neighbours on the map are neighbours in the data. It "
     "says nothing about distances, sizes or gaps.",
@@ -356,6 +442,16 @@ PERPLEXITY = Exercise(
         Mistake(
             "The 2 in exp(−d²/2σ²) is missing.",
             lambda d, s: perplexity(d, s / np.sqrt(2)),
+        ),
+        Mistake(
+            "The 2 is squared together with σ: (2σ)² is 4σ², and 2σ² is meant.",
+            lambda d, s: perplexity(d, np.sqrt(2) * s),
+        ),
+        Mistake(
+            "Here σ² multiplies. In Python a / 2 * b is (a / 2) * b: put the whole divisor, "
+            "2 * sigma**2, in brackets.",
+            lambda d, s: perplexity(d, 1 / s),
+            lambda d, s: perplexity(d, 1 / np.sqrt(s)),
         ),
         Mistake(
             "The width σ is not squared: exp(−d²/2σ²).",
