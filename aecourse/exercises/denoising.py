@@ -162,7 +162,7 @@ PSNR = Exercise(
     right=psnr,
     probes={
         "4 images of 9 pixels": estimates(1, 4, 9, 0.2),
-        "3 images of 16 pixels": estimates(2, 3, 16, 0.05),
+        "3 images of 16 pixels": estimates(2, 3, 16, 0.3),
         "7 images of 5 pixels": estimates(3, 7, 5, 0.4),
     },
     mistakes=[
@@ -243,6 +243,17 @@ PSNR = Exercise(
             "The peak is taken from the clean images. It is the largest value that is possible, 1, "
             "not the largest that occurs.",
             lambda a, b: 10 * np.log10(b.max() ** 2 / mean_square(a, b)),
+            lambda a, b: 10 * np.log10(np.ptp(b) ** 2 / mean_square(a, b)),
+        ),
+        Mistake(
+            "The peak is taken from the estimates. It is the largest value that an image may have, "
+            "1, whatever the answer is.",
+            lambda a, b: 10 * np.log10(a.max() ** 2 / mean_square(a, b)),
+            lambda a, b: 10 * np.log10(np.ptp(a) ** 2 / mean_square(a, b)),
+        ),
+        Mistake(
+            "The estimates are clipped to [0, 1] first. Here they are taken as they are.",
+            lambda a, b: psnr(np.clip(a, 0, 1), b),
         ),
         Mistake(
             "The numerator is the power of the clean images: that is a signal-to-noise ratio. For "
@@ -329,6 +340,11 @@ SCORE = Exercise(
             lambda x, m, C, s: score(x, m, C, s) / 2,
         ),
         Mistake(
+            "It is twice the score. The 2 from differentiating the square cancels the ½ of the "
+            "Gaussian's exponent.",
+            lambda x, m, C, s: 2 * score(x, m, C, s),
+        ),
+        Mistake(
             "The noise is added to the covariance as σ. Variances add up: it is σ², and "
             "Tweedie's formula divides by σ² as well.",
             lambda x, m, C, s: -(x - m) @ np.linalg.inv(C + s * np.eye(len(m))),
@@ -338,6 +354,17 @@ SCORE = Exercise(
             "This is the score of the *clean* data. Noise adds σ² to each variance, and the noisy "
             "density is asked for.",
             lambda x, m, C, s: -(x - m) @ np.linalg.inv(C),
+        ),
+        Mistake(
+            "This is the score of the clean data, and the sign is reversed. Noise adds σ² to each "
+            "variance, and a score points *towards* the data.",
+            lambda x, m, C, s: (x - m) @ np.linalg.inv(C),
+        ),
+        Mistake(
+            "The inverse covariances are added: that is the precision of x once x̃ is known. For "
+            "the noisy density the *variances* add up, and the sum is inverted.",
+            lambda x, m, C, s: -(x - m) @ (np.linalg.inv(C) + np.eye(len(m)) / s**2),
+            lambda x, m, C, s: (x - m) @ (np.linalg.inv(C) + np.eye(len(m)) / s**2),
         ),
         Mistake(
             "The variance of the noise, σ², is added to every entry of the covariance. Independent "
