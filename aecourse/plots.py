@@ -206,6 +206,26 @@ def image_rows(rows: Mapping[str, torch.Tensor], scale: float = 0.9, limits=(0, 
     return figure
 
 
+def pictures(rows: Mapping[str, torch.Tensor], names: Sequence[str] = (), scale: float = 1.1):
+    """Rows of pictures as they are (1 is white), each row with its name at the left.
+
+    Args:
+        rows: name → pictures (N, 1 or 3, H, W) in [0, 1], grey or RGB; the same N in every row.
+        names: what to write above each column; nothing unless given.
+        scale: side of a picture in inches.
+    """
+    drawable = {
+        row: 1 - _array(x) if x.shape[1] == 1 else np.moveaxis(_array(x).clip(0, 1), 1, 3)
+        for row, x in rows.items()
+    }
+    figure = image_rows(drawable, scale)
+    for axis in figure.axes:  # a frame, or white pictures would vanish on white paper
+        axis.spines[:].set(visible=True, color="#999999", linewidth=0.5)
+    for axis, name in zip(figure.axes, names):
+        axis.set_title(name, fontsize=8, loc="center")
+    return figure
+
+
 def filters(
     weights: torch.Tensor, columns: int = 8, scale: float = 0.8, names: Sequence[str] = ()
 ) -> Figure:
@@ -373,6 +393,53 @@ def digit_map(points, images, labels, axis=None, side: float = 0.035) -> Figure:
     axis.spines[:].set_visible(False)
     axis.grid(False)
     return axis.figure
+
+
+def picture_map(points, images, labels, names: Sequence[str], side: float = 0.045) -> Figure:
+    """A map of pictures in the plane: thumbnails as they are, framed in the colour of their class.
+
+    Every point is a small dot; the first pictures, in the order given, are drawn at their places
+    where there is room.
+
+    Args:
+        points: (N, 2) places on the map.
+        images: (N, 1 or 3, H, W) in [0, 1], grey or RGB; 1 is white.
+        labels: (N,) integers that index ``names``.
+        names: of the classes; no legend if there is only one.
+        side: of a picture's longer side, as a share of the map's longer side.
+    """
+    points, labels = _array(points).astype(float), _array(labels).astype(int)
+    if points.shape != (len(images), 2) or labels.shape != (len(images),):
+        raise ValueError(
+            "A map needs a place (x, y) and a label for each picture; the shapes are "
+            f"{points.shape}, {tuple(images.shape)} and {labels.shape}."
+        )
+    figure, axis = plt.subplots(figsize=(7.2, 7.2))
+    length = side * max(np.ptp(points, axis=0).max(), 1e-9)
+    height, width = (length * np.array(images.shape[2:]) / max(images.shape[2:])).tolist()
+    drawn = np.empty((0, 2))
+    for place, image, label in zip(points, images, labels):
+        if (np.abs(drawn - place) < (width, height)).all(1).any():
+            continue
+        drawn = np.vstack([drawn, place])
+        left, low = place - (width / 2, height / 2)
+        picture = np.moveaxis(_array(image).clip(0, 1), 0, 2)
+        axis.imshow(picture if picture.shape[2] == 3 else picture[..., 0], cmap="gray", vmin=0,
+                    vmax=1, extent=(left, left + width, low, low + height), zorder=2)  # fmt: skip
+        frame = plt.Rectangle((left, low), width, height, fill=False, zorder=3,
+                              edgecolor=COLOURS[label % len(COLOURS)])  # fmt: skip
+        axis.add_patch(frame)
+    for label in np.unique(labels):
+        axis.plot(*points[labels == label].T, ".", markersize=5, zorder=1,
+                  color=COLOURS[label % len(COLOURS)], label=str(names[label]))  # fmt: skip
+    axis.set(xticks=[], yticks=[], aspect="equal")
+    axis.set(xlim=(points[:, 0].min() - width, points[:, 0].max() + width),
+             ylim=(points[:, 1].min() - height, points[:, 1].max() + height))  # fmt: skip
+    axis.spines[:].set_visible(False)
+    axis.grid(False)
+    if 1 < len(names) <= len(COLOURS):
+        figure.legend(loc="outside lower center", ncols=10, columnspacing=1, markerscale=2)
+    return figure
 
 
 def show_map(points, images, labels, notes: Sequence[str], alt: str) -> None:
