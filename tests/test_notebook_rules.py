@@ -195,8 +195,11 @@ def rule_short_cells(notebook):
 
 
 def rule_length(notebook):
-    """Words that everybody reads, hints and solutions left out, and the number of code cells."""
-    folded = {"hint", "solution"}
+    """Words that everybody reads, hints and solutions left out, and the number of code cells.
+
+    Left out too is the cell tagged "collected": the symptoms of all lessons, to be searched.
+    """
+    folded = {"hint", "solution", "collected"}
     open_cells = [c for c in markdown_cells(notebook) if folded.isdisjoint(lessons.tags(c))]
     count = sum(len(re.findall(r"\w[\w'’-]*", prose(c.source))) for c in open_cells)
     if count not in WORDS:

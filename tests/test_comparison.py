@@ -1,0 +1,99 @@
+"""The table of all autoencoders in the README is that of the saved result."""
+
+import copy
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from aecourse import comparison as text_comparison
+from aecourse import lessons, results
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    monkeypatch.delitem(sys.modules, "comparison", raising=False)
+    import comparison
+
+    return comparison
+
+
+@pytest.fixture
+def figures():
+    return copy.deepcopy(results.read("13_which_autoencoder").figures)
+
+
+@pytest.fixture
+def readme():
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_agrees_with_the_result(tool, figures, readme):
+    assert tool.with_table(readme, figures) == readme, "run `python tools/comparison.py`"
+
+
+@pytest.mark.parametrize("row", ["PCA", "plain", "variational", "sparse"])
+@pytest.mark.parametrize("column", ["mse", "probe", "neighbours", "denoised", "mixture"])
+def test_a_changed_number_is_noticed(tool, figures, readme, row, column):
+    for seed in figures["rows"][row]:
+        seed[column] *= 1.1
+    assert tool.with_table(readme, figures) != readme
+
+
+def test_a_changed_auroc_or_likelihood_is_noticed(tool, figures, readme):
+    figures["rows"]["pixels"][0]["auroc"][3] -= 0.1
+    assert tool.with_table(readme, figures) != readme
+    changed = copy.deepcopy(results.read("13_which_autoencoder").figures)
+    changed["rows"]["variational"][2]["nats"] += 1
+    assert tool.with_table(readme, changed) != readme
+
+
+def test_every_row_of_the_result_is_in_the_table(tool, figures):
+    assert set(tool.ROWS) == set(figures["rows"])
+    lines = tool.table(figures).splitlines()
+    assert len(lines) == len(figures["rows"]) + 2
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_means_over_seeds_and_digits(tool):
+    rows = [{"auroc": [0.5, 0.7], "mse": 1.0}, {"auroc": [0.8, 1.0], "mse": 3.0}]
+    assert tool.of_each_seed(rows, "auroc") == pytest.approx([0.6, 0.9])
+    assert tool.of_each_seed(rows, "mse") == [1.0, 3.0]
+    assert tool.of_each_seed(rows, "nats") == []
+    assert tool.largest_spread({"rows": {"a": rows, "b": rows[:1]}}, "mse") == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize("marks", ["", "<!-- comparison:start -->", 2 * (
+    "<!-- comparison:start --><!-- comparison:end -->")])  # fmt: skip
+def test_a_readme_without_its_marks_is_refused(tool, figures, marks):
+    with pytest.raises(ValueError, match="marks"):
+        tool.with_table(marks, figures)
+
+
+def test_figures_quoted_from_other_lessons_are_printed_there():
+    """Lesson 13 cites the others: each decimal stands in an output of a lesson that it links."""
+    notebook = lessons.read(ROOT / "notebooks" / "13_which_autoencoder.ipynb")
+    printed = {}
+    for path in lessons.find_lessons(ROOT / "notebooks"):
+        cells = lessons.code_cells(lessons.read(path))
+        printed[path.name] = {
+            abs(n.value) for cell in cells for n in text_comparison.cell_numbers(cell.outputs)
+        }
+    checked = 0
+    for cell in notebook.cells:
+        quoted = cell.metadata.get("aecourse", {}).get("quoted", [])
+        if cell.cell_type != "markdown" or "collected" in lessons.tags(cell):
+            continue
+        linked = set(re.findall(r"\((\d\d_\w+\.ipynb)", cell.source))
+        known = set().union(*(printed[name] for name in linked)) if linked else set()
+        known |= {100 * value for value in known}
+        for number in quoted:
+            near = 0.5001 * 10 ** -len(number.partition(".")[2])
+            assert any(abs(value - float(number)) <= near for value in known), number
+            assert number in cell.source, f"{number} is quoted, but not in the text"
+            checked += 1
+    assert checked > 10

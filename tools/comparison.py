@@ -1,0 +1,118 @@
+"""Write the table of lesson 13 into the README, from the saved result.
+
+    python tools/comparison.py
+
+A test says when the two no longer agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean, stdev
+
+from aecourse import evaluation, results
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+START, END = "<!-- comparison:start -->", "<!-- comparison:end -->"
+
+
+def share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+# Heading → name in a row of the saved result, and how it is written.
+COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "squared error": ("mse", lambda v: f"{v:.4f}" if v else "–"),  # pixels are no copy
+    "−ELBO": ("nats", lambda v: f"{v:.1f}"),
+    "linear probe": ("probe", share),
+    "10 neighbours": ("neighbours", share),
+    "denoising": ("denoised", lambda v: f"{evaluation.psnr(v):.1f} dB"),
+    "anomalies": ("auroc", lambda v: f"{v:.3f}"),
+    "samples": ("mixture", lambda v: f"{v:.1f}"),
+    "zeros": ("zeros", lambda v: f"{100 * v:.0f} %"),
+    "seconds": ("seconds", lambda v: f"{v:.1f}" if v < 1 else f"{v:.0f}"),
+    "parameters": ("parameters", lambda v: f"{v / 1000:.0f},000"),
+}
+
+# Name in the saved result → how the row is called; in this order.
+ROWS = {
+    "pixels": "raw pixels (784 numbers)",
+    "PCA": "PCA",
+    "plain": "plain",
+    "denoising": "denoising",
+    "contractive": "contractive",
+    "convolutional": "convolutional",
+    "variational": "variational",
+    "sparse": "*apart:* sparse",
+}
+
+
+def of_each_seed(rows: list[dict], name: str) -> list[float]:
+    """One value for each seed; the AUROC is a mean over the ten digits."""
+    values = [row[name] for row in rows if name in row]
+    return [mean(value) if isinstance(value, list) else value for value in values]
+
+
+def table(figures: dict) -> str:
+    """The table in Markdown: means over the seeds."""
+    lines = ["| | " + " | ".join(COLUMNS) + " |", "|---" + "|--:" * len(COLUMNS) + "|"]
+    for name, shown in ROWS.items():
+        found = (of_each_seed(figures["rows"][name], key) for key, _ in COLUMNS.values())
+        cells = [
+            write(mean(values)) if values else "–"
+            for values, (_, write) in zip(found, COLUMNS.values(), strict=True)
+        ]
+        lines.append(f"| {shown} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def largest_spread(figures: dict, name: str) -> float:
+    """The largest standard deviation over the seeds in a column."""
+    columns = (of_each_seed(rows, name) for rows in figures["rows"].values())
+    return max(stdev(values) for values in columns if len(values) > 1)
+
+
+def explained(figures: dict) -> str:
+    """What the table means, in two paragraphs of Markdown."""
+    prior = mean(of_each_seed(figures["rows"]["variational"], "prior"))
+    floor = figures["floor of the generation score"]
+    spread = {name: largest_spread(figures, name) for name in ("mse", "probe", "neighbours",
+                                                               "auroc", "mixture")}  # fmt: skip
+    return (
+        f"Means over {figures['seeds']} seeds, on the test images: squared error per pixel; −ELBO "
+        "in nats per image on binarised digits (only the VAE has one); labels read off the code by "
+        "a linear probe and by its 10 nearest neighbours; PSNR of images cleaned of Gaussian noise "
+        f"(σ = {figures['sigma']}, result clipped); AUROC of digits that were held out, mean over "
+        "all ten (raw pixels: distance to the nearest training image); Fréchet distance of samples "
+        "whose codes come from a mixture of 20 Gaussians (less is better; real digits "
+        f"{floor:.1f}, the VAE from its prior {prior:.1f}); exact zeros in the code; seconds on "
+        "one thread; numbers in the model, to the nearest thousand. "
+        f"The code has {figures['code size']} numbers; the sparse one 256, of which 50 are not 0: "
+        "not the same budget, so it stands apart.\n\n"
+        "Over the seeds the largest standard deviations are "
+        f"{spread['mse']:.4f} (squared error), {100 * spread['probe']:.1f} and "
+        f"{100 * spread['neighbours']:.1f} points (probe, neighbours), {spread['auroc']:.3f} "
+        f"(anomalies) and {spread['mixture']:.1f} (samples). "
+        "[Lesson 13](notebooks/13_which_autoencoder.ipynb) says which differences are more than "
+        "that, and which autoencoder to take for what."
+    )
+
+
+def with_table(readme: str, figures: dict) -> str:
+    """The README with table and explanation between its two marks."""
+    pattern = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
+    if len(pattern.findall(readme)) != 1:
+        raise ValueError(f"README.md needs the marks {START} and {END}, once each.")
+    text = f"{START}\n{table(figures)}\n\n{explained(figures)}\n{END}"
+    return pattern.sub(lambda _: text, readme)
+
+
+def main() -> None:
+    figures = results.read("13_which_autoencoder").figures
+    README.write_text(with_table(README.read_text(encoding="utf-8"), figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
