@@ -366,6 +366,11 @@ def split_groups(groups, fractions: tuple[float, float] = (0.15, 0.15), seed: in
         Three int64 tensors of row numbers; no group appears in two of them.
     """
     names, which = np.unique(np.asarray(groups), return_inverse=True)
+    if len(names) < 3:
+        raise ValueError(
+            f"{len(which)} examples in {len(names)} group(s) cannot be split into three parts "
+            "without cutting a group: at least 3 groups are needed."
+        )
     parts = split_rows(len(names), fractions, seed)
     order = torch.randperm(len(which), generator=torch.Generator().manual_seed(seed))
     group_of_row = torch.from_numpy(which)[order]

@@ -13,6 +13,7 @@ import warnings
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,6 +110,8 @@ def load_pictures(
         DataError: no such folder, no picture in it that can be read, unequal sizes without
             ``size``, or more than fits into memory.
     """
+    if colour not in (True, False, None):
+        raise ValueError(f"colour={colour!r}: True means RGB, False grey, None decides.")
     folder = Path(folder).expanduser()
     notes: list[Note] = []
     files = _picture_files(folder, notes)
@@ -135,6 +138,8 @@ def load_pictures(
     for image, name in zip(images, names):  # popped, so that memory never holds all of them twice
         image[...] = _channels(pixels.pop(name), colour)
     labels = tuple(name.rpartition("/")[0] for name in names)
+    notes += [Note(label, "is a folder within a folder", "a kind of its own")
+              for label in sorted(set(labels)) if "/" in label]  # fmt: skip
     return Pictures(torch.from_numpy(images), names, labels, tuple(notes))
 
 
@@ -160,9 +165,10 @@ def _picture_files(folder: Path, notes: list[Note]) -> dict[str, Path]:
         else:
             pictures[name] = path
     if not pictures:
+        zipped = any(path.suffix.lower() == ".zip" for path in files.values())
         raise DataError(
             f"There is no picture in {folder}: {len(files)} file(s), none of which ends in "
-            f"{', '.join(PICTURE_ENDINGS)}."
+            f"{', '.join(PICTURE_ENDINGS)}{' (unpack the ZIP first)' * zipped}."
         )
     return pictures
 
@@ -185,7 +191,13 @@ def _common_size(files: dict[str, Path], size: int | tuple[int, int] | None) -> 
                 "size=28, say: each is then cut to a square around its middle, and scaled."
             )
         size = next(iter(sizes), 1)
-    height, width = (size, size) if isinstance(size, int) else size
+    sides = (size, size) if isinstance(size, int) else size
+    try:
+        height, width = (index(side) for side in sides)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"size={size!r}: size is a whole number, or (height, width) of whole numbers."
+        ) from None
     if min(height, width) < 1:
         raise ValueError(f"size={size}: a side needs at least one pixel.")
     if len(files) * height * width * 3 > MOST_VALUES:
@@ -208,6 +220,8 @@ def _lies_on_its_side(picture: Image.Image) -> bool:
 
 def _read_picture(path: Path, name: str, height: int, width: int, notes: list[Note]) -> np.ndarray:
     """Pixels of one file, (height, width, 1 or 3) float32 in [0, 1]."""
+    if path.stat().st_size == 0:
+        raise ValueError("the file is empty")
     doubts = []  # kept back until the file has turned out to be readable
     with Image.open(path) as picture:
         if getattr(picture, "n_frames", 1) > 1:
@@ -219,7 +233,8 @@ def _read_picture(path: Path, name: str, height: int, width: int, notes: list[No
     h, w = values.shape[:2]
     if (h, w) != (height, width):
         cut = "" if h * width == w * height else "cut around the middle and "
-        doubts.append(Note(name, f"is {h} × {w}", f"{cut}scaled to {height} × {width}"))
+        verb = "blown up" if h < height or w < width else "scaled"
+        doubts.append(Note(name, f"is {h} × {w}", f"{cut}{verb} to {height} × {width}"))
         values = _fit(values, height, width)
     notes += doubts
     return values
@@ -234,7 +249,8 @@ def _to_unit(picture: Image.Image, name: str, doubts: list[Note]) -> np.ndarray:
         fitting = [scale for scale in scales if values.max() <= scale]
         if not fitting or not values.min() >= 0:
             raise ValueError("its values are not within 0 … 65535")
-        doubts.append(Note(name, "has more than 8 bits", f"divided by {fitting[0]}"))
+        found = f"has more than 8 bits (largest value {values.max():g})"
+        doubts.append(Note(name, found, f"divided by {fitting[0]}"))
         return values / np.float32(fitting[0])
     if "A" in picture.mode.upper() or "transparency" in picture.info:
         layer = picture.convert("RGBA")
@@ -293,7 +309,7 @@ class Columns:
 
 
 def load_table(
-    path: str | Path, leave_out: Sequence[str] = (), missing: Sequence[str] = ()
+    path: str | Path, leave_out: Sequence[str] = (), missing: Sequence[str | float] = ()
 ) -> Columns:
     """Read a CSV file whose first line names its columns.
 
@@ -305,15 +321,21 @@ def load_table(
         path: of the file; separator and decimal comma are recognised.
         leave_out: columns not to be used (identities, or the answer to be predicted).
         missing: what stands in a cell, in this file, for a missing value ("-999"), besides empty
-            cells, NA and the like.
+            cells, NA and the like. Numbers count however they are written ("-999,0").
 
     Raises:
         DataError: no such file, not a table, or no usable column.
-        ValueError: ``leave_out`` names a column that is not there.
+        ValueError: ``leave_out`` names a column that is not there, or is no list.
     """
     path = Path(path).expanduser()
     notes: list[Note] = []
-    table = _read_csv(path, notes).replace(dict.fromkeys(missing, ""))
+    if isinstance(leave_out, str):
+        raise ValueError(f"leave_out={leave_out!r}: put it into a list, [{leave_out!r}].")
+    table, separator = _read_csv(path, notes)
+    table, found = _blank(table, missing)
+    if missing and not found:
+        where = ", ".join(map(str, missing))
+        notes.append(Note(where, "stands in no cell", "nothing is counted as missing for it"))
     unknown = sorted(set(leave_out) - set(table.columns))
     if unknown:
         raise ValueError(
@@ -324,22 +346,45 @@ def load_table(
     aside = {name: table[name].to_numpy(str) for name in leave_out}
     features: dict[str, np.ndarray] = {}
     for name in table.columns.drop(list(leave_out)):
-        features |= _features(str(name), table[name], notes)
+        features |= _features(str(name), table[name], separator, notes)
     if not features:
         raise DataError(f"No column of {path.name} can be used:\n{report(notes)}")
     _name_twins(features, notes)
-    columns = _columns(features, table, notes, aside)
+    return _without_empty_rows(_columns(features, table, notes, aside))
+
+
+def _without_empty_rows(columns: Columns) -> Columns:
     empty = columns.x.isnan().all(1)
     if not empty.any():
         return columns
+    notes = list(columns.notes)
     notes += [Note(f"line {row}", "is empty in all columns that are used", "left out")
               for row in columns.rows[empty].tolist()]  # fmt: skip
     full = ~empty
-    aside = {name: text[full.numpy()] for name, text in aside.items()}
+    aside = {name: text[full.numpy()] for name, text in columns.aside.items()}
     return Columns(columns.x[full], columns.names, columns.rows[full], tuple(notes), aside)
 
 
-def load_rows(path: str | Path, names: Sequence[str], missing: Sequence[str] = ()) -> Columns:
+def _blank(table: pd.DataFrame, missing: Sequence[str | float]) -> tuple[pd.DataFrame, bool]:
+    """The table with "" in the cells that say one of ``missing``, and whether there are any."""
+    if isinstance(missing, str):
+        raise ValueError(f"missing={missing!r}: put it into a list, [{missing!r}].")
+    words = {str(word).strip().lower() for word in missing}
+    values = set(_with_points(pd.Series(list(words), dtype=object)).dropna())
+    hit = table.apply(
+        lambda cells: cells.str.lower().isin(words) | _with_points(cells).isin(values)
+    )
+    return table.mask(hit, ""), bool(hit.to_numpy().any())
+
+
+def _with_points(cells: pd.Series) -> pd.Series:
+    """Text as numbers, NaN where it is none; a comma is a decimal point."""
+    return pd.to_numeric(cells.str.replace(",", ".", regex=False), errors="coerce")
+
+
+def load_rows(
+    path: str | Path, names: Sequence[str], missing: Sequence[str | float] = ()
+) -> Columns:
     """Read new rows for a saved model: a CSV file with the columns of an earlier one.
 
     Args:
@@ -349,20 +394,36 @@ def load_rows(path: str | Path, names: Sequence[str], missing: Sequence[str] = (
 
     Returns:
         Exactly these features, in this order. A column that the file lacks is missing in every
-        row; other columns are not used. Both are named.
+        row; other columns are not used; empty rows are left out. All of it is named, as are values
+        of a text column that the model may not know.
     """
     path = Path(path).expanduser()
     notes: list[Note] = []
-    table = _read_csv(path, notes).replace(dict.fromkeys(missing, ""))
+    table, separator = _read_csv(path, notes)
+    table, _ = _blank(table, missing)
     sources = {name: _source(name, table) for name in names}
     if not any(sources.values()):
         raise DataError(f"{path.name} has none of the columns {', '.join(names)}.")
-    features = {name: _as_before(name, source, table, notes) for name, source in sources.items()}
+    features = {name: _as_before(name, source, table, separator, notes)
+                for name, source in sources.items()}  # fmt: skip
+    _name_unknown_values(sources, table, notes)
     used = set(sources.values())
     notes += [
         Note(n, "is no column of the model", "left out") for n in table.columns if n not in used
     ]
-    return _columns(features, table, notes, {})
+    return _without_empty_rows(_columns(features, table, notes, {}))
+
+
+def _name_unknown_values(sources: dict, table: pd.DataFrame, notes: list[Note]) -> None:
+    """A note for each text column with values for which the model has no column."""
+    for source in dict.fromkeys(s for name, s in sources.items() if s and s != name):
+        known = {name[len(source) + 1 :] for name, s in sources.items() if s == source}
+        text = set(table[source][~table[source].str.lower().isin(MISSING)])
+        other = sorted(text - known)
+        # Of two values the model stores one only: there, one other value is expected beside it.
+        if other and (len(known) > 1 or len(other) > 1 or not known & text):
+            found = f"has values that the model may not know ({', '.join(map(repr, other[:3]))})"
+            notes.append(Note(source, found, "counted as none of those it knows"))
 
 
 def _columns(features: dict, table: pd.DataFrame, notes: list[Note], aside: dict) -> Columns:
@@ -376,7 +437,9 @@ def _source(name: str, table: pd.DataFrame) -> str | None:
     return next((candidate for candidate in candidates if candidate in table), None)
 
 
-def _as_before(name: str, source: str | None, table: pd.DataFrame, notes: list[Note]):
+def _as_before(
+    name: str, source: str | None, table: pd.DataFrame, separator: str, notes: list[Note]
+) -> np.ndarray:
     """One feature of new rows, (N,) float64, NaN where missing."""
     nothing = np.full(len(table), np.nan)
     if source is None:
@@ -386,61 +449,109 @@ def _as_before(name: str, source: str | None, table: pd.DataFrame, notes: list[N
     missing = text.str.lower().isin(MISSING).to_numpy()
     if source != name:
         return np.where(missing, np.nan, (text == name[len(source) + 1 :]).to_numpy(float))
-    numbers = _numbers(name, text, missing, notes)
+    numbers = _numbers(name, text, missing, separator, notes)
     if numbers is None:
         notes.append(Note(name, "holds no numbers here", "counted as missing"))
         return nothing
+    _name_codes_for_missing(name, numbers, notes)
     return numbers
 
 
-def _read_csv(path: Path, notes: list[Note]) -> pd.DataFrame:
-    """The file as text, column by column; its index counts the lines of the file."""
+def _read_csv(path: Path, notes: list[Note]) -> tuple[pd.DataFrame, str]:
+    """The file as text, column by column, and its separator; the index counts the file's lines."""
     if not path.exists():
         raise DataError(f"There is no file {path} (looked for it in {Path.cwd()}).")
     if path.is_dir():
         raise DataError(f"{path} is a folder. Name one CSV file (for pictures: load_pictures).")
     if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
         raise DataError(f"{path.name} is a spreadsheet. Save it as CSV, and name that file.")
-    content = path.read_bytes()
+    written = io.StringIO(_decoded(path, notes), newline="").readlines()
+    skipped, separator = _above_the_names(written, notes)
+    written = written[skipped:]
+    separator = separator or _separator(written)
+    reader = csv.reader(written, delimiter=separator)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-        notes.append(Note(path.name, "is not UTF-8", "read as Latin-1: look at the accents"))
-    reader = csv.reader(io.StringIO(text, newline=""), _dialect(text))
-    try:
-        lines = [(reader.line_num, fields) for fields in reader]
+        lines = [(skipped + reader.line_num, fields) for fields in reader]
     except csv.Error as error:
-        raise DataError(f"{path.name}, line {reader.line_num}, is not CSV: {error}.") from None
-    if len(lines) < 2 or not any(lines[0][1]):
+        line = skipped + reader.line_num
+        raise DataError(f"{path.name}, line {line}, is not CSV: {error}.") from None
+    if len(lines) < 2:
         raise DataError(f"{path.name} has no line below its first one, which names the columns.")
     header = [name.strip() or f"column {i + 1}" for i, name in enumerate(lines[0][1])]
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DataError(f"{path.name} has two columns called {twice[0]!r}: rename one.")
-    rows, index = [], []
+    _check_names(header, path, lines[0][0], notes)
+    rows, index, ended = [], [], []
     for number, fields in lines[1:]:
         if not any(field.strip() for field in fields):
             continue
         if len(fields) != len(header):
             found = f"has {len(fields)} fields, the header {len(header)}"
             notes.append(Note(f"line {number}", found, "left out"))
+            ended.append(len(fields) == len(header) + 1 and not fields[-1].strip())
             continue
         rows.append([field.strip() for field in fields])
         index.append(number)
     if not rows:
-        raise DataError(f"No line of {path.name} fits its header:\n{report(notes)}")
-    return pd.DataFrame(rows, columns=header, index=index)
+        ask = " Do the lines end with a separator?" * (bool(ended) and all(ended))
+        raise DataError(f"No line of {path.name} fits its header.{ask}\n{report(notes)}")
+    if len(header) == 1 and np.mean([len(row[0].split()) > 1 for row in rows]) > 0.5:
+        raise DataError(f"{path.name} has one column only. Is its separator one of , ; tab |?")
+    return pd.DataFrame(rows, columns=header, index=index), separator
 
 
-def _dialect(text: str):
-    header = text.partition("\n")[0]
-    separator = max(",;\t|", key=header.count)
+def _decoded(path: Path, notes: list[Note]) -> str:
+    content = path.read_bytes()
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of spreadsheets
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        notes.append(Note(path.name, "is not UTF-8", "read as Latin-1: look at the accents"))
+        return content.decode("latin-1")
 
-    class Dialect(csv.excel):
-        delimiter = separator
 
-    return Dialect
+def _above_the_names(lines: list[str], notes: list[Note]) -> tuple[int, str | None]:
+    """How many lines stand above the one with the names, and the separator that one may name."""
+    separator = None
+    for number, line in enumerate(lines):
+        named = re.fullmatch(r"sep=(.)[\r\n]*", line, re.IGNORECASE)
+        if named:
+            separator, what, done = named[1], "names the separator", "obeyed"
+        elif not line.strip():
+            what, done = "is empty", "skipped"
+        elif line.startswith("#"):
+            what, done = "begins with #", "skipped: take the # away if it names the columns"
+        else:
+            return number, separator
+        notes.append(Note(f"line {number + 1}", what, done))
+    return len(lines), separator
+
+
+def _separator(lines: list[str]) -> str:
+    """The one that cuts most of the first lines into as many fields as the header has."""
+
+    def fits(separator: str) -> float:
+        try:
+            cut = [f for f in csv.reader(lines[:50], delimiter=separator) if any(map(str.strip, f))]
+        except csv.Error:
+            return 0.0
+        widths = [len(fields) for fields in cut] or [0]
+        return (widths[0] > 1) * np.mean(np.equal(widths, widths[0]))
+
+    return max(";\t|,", key=fits)
+
+
+def _check_names(header: list[str], path: Path, line: int, notes: list[Note]) -> None:
+    """Refuse equal names; name a header that looks like data."""
+    numbers = [name for name in header if not np.isnan(_with_points(pd.Series([name]))[0])]
+    if len(numbers) > len(header) / 2:
+        found = f"consists of numbers ({', '.join(numbers[:3])})"
+        done = "used as names of the columns: put a line with names above it if it is data"
+        notes.append(Note(f"line {line}", found, done))
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice and len(numbers) > len(header) / 2:
+        raise DataError(f"{path.name}, line {line}, {found}: put a line with names above it.")
+    if twice:
+        raise DataError(f"{path.name} has two columns called {twice[0]!r}: rename one.")
 
 
 MISSING = set("na n/a #n/a n.a. nan null none missing ? - . inf -inf #div/0! #value!".split()) | {
@@ -449,18 +560,28 @@ MISSING = set("na n/a #n/a n.a. nan null none missing ? - . inf -inf #div/0! #va
 CODES_FOR_MISSING = {9.0, 99.0, 999.0, 9999.0, 99999.0}  # and the same below 0
 
 
-def _features(name: str, text: pd.Series, notes: list[Note]) -> dict[str, np.ndarray]:
+def _features(
+    name: str, text: pd.Series, separator: str, notes: list[Note]
+) -> dict[str, np.ndarray]:
     """The columns that one column of text becomes: name → (N,) float64, NaN where missing."""
     missing = text.str.lower().isin(MISSING).to_numpy()
     present = text[~missing]
     if present.nunique() < 2:
-        what = "is empty" if present.empty else "has one value only"
-        notes.append(Note(name, what, "left out: it carries no information"))
+        what, done = "is empty", "left out: it carries no information"
+        if len(present):
+            what = f"has one value only ({present.iloc[0]!r})"
+        if len(present) and missing.any():
+            words = ", ".join(sorted(set(text[missing])))
+            what += f", and {words.strip(', ') or 'nothing'} in {missing.mean():.0%} of the rows"
+            done = "left out: write 'no' there if that is what it means"
+        notes.append(Note(name, what, done))
         return {}
     if missing.any():
+        words = sorted(set(text[missing]) - {""})
         share = f"{missing.mean():.1%} of its values are missing"
+        share += f" ({', '.join(map(repr, words[:3]))} counted as such)" * bool(words)
         notes.append(Note(name, share, "to be filled with the training mean"))
-    numbers = _numbers(name, text, missing, notes)
+    numbers = _numbers(name, text, missing, separator, notes)
     if numbers is not None:
         if not missing.any() and _counts_rows(numbers):
             notes.append(Note(name, "counts the rows", "left out: a number is not a measurement"))
@@ -469,7 +590,9 @@ def _features(name: str, text: pd.Series, notes: list[Note]) -> dict[str, np.nda
         return {name: numbers}
     values = sorted(present.unique())
     if len(values) > MOST_CATEGORIES:
-        notes.append(Note(name, f"is text with {len(values)} different values", "left out"))
+        examples = ", ".join(map(repr, values[:3]))
+        found = f"is text with {len(values)} different values ({examples}, …)"
+        notes.append(Note(name, found, "left out"))
         return {}
     shown = values[1:] if len(values) == 2 else values  # one column says all about two values
     notes.append(Note(name, f"is text ({', '.join(values[:3])}{', …' * (len(values) > 3)})",
@@ -479,15 +602,42 @@ def _features(name: str, text: pd.Series, notes: list[Note]) -> dict[str, np.nda
     return {key: np.where(missing, np.nan, column) for key, column in columns.items()}
 
 
-def _numbers(name: str, text: pd.Series, missing: np.ndarray, notes: list[Note]):
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+
+
+def _marks_thousands(cells: pd.Series, separator: str) -> bool | None:
+    """Whether commas in the cells mark thousands, as in 1,234; None if that cannot be known."""
+    cells = cells[cells.str.contains(",", regex=False)]
+    if not len(cells) or not cells.str.fullmatch(_THOUSANDS).all():
+        return False
+    if separator == "," or cells.str.contains(r"\.|,.*,").any():
+        return True
+    return None
+
+
+def _numbers(
+    name: str, text: pd.Series, missing: np.ndarray, separator: str, notes: list[Note]
+) -> np.ndarray | None:
     """The column as numbers, (N,) float64, or None if it is text."""
-    numbers = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(float, copy=True)
-    with_points = pd.to_numeric(
-        text.where(~missing).str.replace(",", ".", regex=False), errors="coerce"
-    ).to_numpy(float, copy=True)
-    if np.isfinite(with_points).sum() > np.isfinite(numbers).sum():
-        numbers = with_points
-        notes.append(Note(name, "has decimal commas", "read as points"))
+    cells = text.where(~missing)
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float, copy=True)
+    thousands = _marks_thousands(text[~missing], separator)
+    commas = cells.str.replace(",", "", regex=False) if thousands else cells
+    without = _with_points(commas).to_numpy(float, copy=True)
+    if np.isfinite(without).sum() > np.isfinite(numbers).sum():
+        numbers = without
+        found, done = "has decimal commas", "read as points"
+        if thousands:
+            found, done = "has commas that mark thousands", "left out of the numbers"
+        elif thousands is None:
+            example = next(cell for cell in text if "," in cell)
+            found = f"has commas before three digits ({example!r}): thousands or decimals?"
+            done = "read as decimals: look"
+        notes.append(Note(name, found, done))
+    if text[~missing].str.fullmatch(r"0\d+").any():
+        example = next(cell for cell in text if re.fullmatch(r"0\d+", cell))
+        notes.append(Note(name, f"has leading zeros ({example!r})",
+                          "kept as numbers: leave it out if it is a code"))  # fmt: skip
     odd = ~missing & ~np.isfinite(numbers)
     if odd.sum() > 0.1 * (~missing).sum():
         return None
@@ -510,12 +660,24 @@ def _name_odd_numbers(name: str, numbers: np.ndarray, notes: list[Note]) -> None
     if len(present) > 20 and (np.diff(present) > 0).all():
         notes.append(Note(name, "rises from every row to the next",
                           "kept: leave it out if it is a number or a time"))  # fmt: skip
-    values = np.unique(present)
-    if len(values) < 4:
+    elif len(present) > 20 and len(np.unique(present)) == len(present) and not (present % 1).any():
+        notes.append(Note(name, "has another whole number in every row",
+                          "kept: leave it out if it is an identity"))  # fmt: skip
+    _name_codes_for_missing(name, numbers, notes)
+
+
+def _name_codes_for_missing(name: str, numbers: np.ndarray, notes: list[Note]) -> None:
+    """A note for each -999 and the like at the ends of the column's values."""
+    present = numbers[~np.isnan(numbers)]
+    rest = values = np.unique(present)
+    while len(rest) and abs(rest[0]) in CODES_FOR_MISSING:
+        rest = rest[1:]
+    while len(rest) and abs(rest[-1]) in CODES_FOR_MISSING:
+        rest = rest[:-1]
+    if len(rest) < 3:
         return
-    for end, rest in ((values[0], values[1:]), (values[-1], values[:-1])):
-        gap = np.abs(rest - end).min()
-        if abs(end) in CODES_FOR_MISSING and gap > np.ptp(rest):
+    for end in np.setdiff1d(values, rest):
+        if np.abs(rest - end).min() > np.ptp(rest):
             found = f"is {end:g} in {(present == end).sum()} rows, far from all else"
             notes.append(Note(name, found, "kept: empty these cells if it means missing"))
 
@@ -525,7 +687,7 @@ def _name_twins(features: dict[str, np.ndarray], notes: list[Note]) -> None:
     table = pd.DataFrame(features)
     alike = table.corr(min_periods=3).abs().to_numpy() > 1 - 1e-9
     for later, earlier in zip(*np.nonzero(np.tril(alike, -1))):
-        found = f"rises and falls exactly with {table.columns[earlier]}"
+        found = f"rises and falls exactly with {table.columns[earlier]} (or against it)"
         notes.append(Note(table.columns[later], found, "kept: the same thing counts twice"))
 
 
@@ -645,7 +807,7 @@ def copies(groups: Sequence[Hashable], names: Sequence[str]) -> list[Note]:
         sets.setdefault(group, []).append(name)
     return [
         Note(" = ".join(members[:3]) + " = …" * (len(members) > 3),
-             "are copies of one another", "kept together in one part")
+             f"are {len(members)} copies of one another", "kept together in one part")
         for members in sets.values() if len(members) > 1
     ]  # fmt: skip
 
@@ -674,7 +836,7 @@ def save_codes(
             f"{len(names)} names, {len(codes)} codes, {len(errors)} errors"
             + (f" and {len(part)} parts" if part else "") + ": one each per example is needed."
         )  # fmt: skip
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.parent}: create it first.")
     table = pd.DataFrame(codes.numpy(), columns=[f"code {j + 1}" for j in range(codes.shape[1])])
@@ -713,7 +875,8 @@ def write_template(path: str | Path = "my_data.ipynb") -> Path:
         cell.outputs, cell.execution_count = [], None
         cell.metadata.pop("aecourse", None)
         if "settings" in lessons.tags(cell):
-            source = cell.source.replace("EXAMPLE / ", "")
+            source = cell.source.replace("EXAMPLE / ", "").replace("weather.", "measurements.")
+            source = source.replace("COLOUR = False", "COLOUR = None")
             cell.source = re.sub(r"LEAVE_OUT = \[[^]]*\]", "LEAVE_OUT = []", source)
     lessons.write(path, notebook)
     return path

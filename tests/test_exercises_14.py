@@ -92,6 +92,19 @@ WRONG = {
         ),
         ("Alpha is averaged in", "a = p[:, :, 3:] / 255", "p = p.mean(axis=2)", ALPHA, "pass"),
         ("Alpha runs from 0 to 255", "p[:, :, 3:] / 255", "p[:, :, 3:]"),
+        ("Alpha is taken the wrong way round", ALPHA, "p = p[:, :, :3] * (1 - a) + 255 * a"),
+        (
+            "Each picture is divided by its own",
+            "images.append(",
+            "p = p / p.max() * 255; images.append(",
+        ),
+        (
+            "Each picture is divided by its own",
+            f"images.append({CUT} / 255)",
+            f"part = {CUT}; images.append(part / part.max())",
+        ),
+        ("A picture whose side is exactly size", "min(h, w) < size", "min(h, w) <= size"),
+        ("The positions count from 1", "left_out.append(i)", "left_out.append(i + 1)"),
         (
             "The arithmetic is done in bytes",
             "p = p.astype(float)",
@@ -111,6 +124,11 @@ WRONG = {
         ("The square is cut from the upper left", "(h - size) // 2, (w - size) // 2", "0, 0"),
         ("The grey values still run", f"{CUT} / 255", CUT),
         ("Pictures that are too small vanish", "left_out.append(i)", "pass"),
+        (
+            "Pictures that are too small vanish",
+            "left_out.append(i)",
+            "left_out += [i] * (max(h, w) < size)",
+        ),
         ("Pictures that are too small are filled up", SMALL, PADDED),
         ("Pictures that are too small are filled up", SMALL, PADDED, "left_out.append(i)", "pass"),
         ("Pictures that are too small are blown up", SMALL, BLOWN_UP),
@@ -168,6 +186,7 @@ WRONG = {
             "if chosen.mean() >= share:",
             "if (chosen | (groups == g)).mean() >= share:",
         ),
+        ("Where the share is met exactly", "chosen.mean() >= share", "chosen.mean() > share"),
         (
             "One group too many",
             """        if chosen.mean() >= share:
@@ -205,6 +224,35 @@ WRONG = {
         ("No file is let through", '"little"', '"big"'),
         ("No file is let through", "content[8:8 + n]", "content[:n]"),
         ("The header's text is not read", "json.loads(text)", "pass"),
+        ("Asking json.loads alone is not enough", "len(text) < n or ", ""),
+        ("Asking json.loads alone is not enough", ' or not text.startswith(b"{")', ""),
+        (
+            "Asking json.loads alone is not enough",
+            'if len(text) < n or not text.startswith(b"{"):',
+            "if False:",
+        ),
+        (
+            "To find out whether opening",
+            BODY,
+            """ 0
+    try:
+        pickle.loads(content)
+        return False
+    except Exception:
+        return True
+""",
+        ),
+        (
+            "No file is let through",
+            BODY,
+            """ 0
+    try:
+        torch.load(io.BytesIO(content), weights_only=True)
+    except Exception:
+        return False
+    return name.endswith(".safetensors")
+""",
+        ),
         (
             "This is the opposite",
             "return True",
@@ -311,7 +359,7 @@ def grey(picture):
 
 def define(source):
     """The function ``answer``, defined as a notebook would after its set-up cell."""
-    scope = {"np": np, "torch": torch, "json": json, "grey": grey}
+    scope = {"np": np, "torch": torch, "json": json, "io": io, "pickle": pickle, "grey": grey}
     exec(source, scope)
     return scope["answer"]
 
@@ -373,6 +421,12 @@ def test_every_mistake_has_a_learner_who_makes_it(name):
 def test_starts_are_unambiguous(name):
     for start, *_ in WRONG[name]:
         assert sum(message.startswith(start) for message in messages(name)) == 1, start
+
+
+def test_json_that_fails_gets_a_hint():
+    answer = define(edited(RIGHT["safe to open"], ["except ValueError", "except KeyError"]))
+    verdict = judge("safe to open", answer)
+    assert verdict.status == "error" and "catch ValueError, and return False" in verdict.message
 
 
 def test_the_files_are_what_they_are_called():

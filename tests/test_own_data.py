@@ -91,6 +91,7 @@ def test_unreadable_files_are_named_and_the_rest_is_kept(tmp_path):
             pictures.notes
         )
     assert "not what its ending says" in found(pictures.notes, "text.jpg")
+    assert "the file is empty" in found(pictures.notes, "empty.png")
     assert "does not end like a picture" in found(pictures.notes, "notes.txt")
     assert not found(pictures.notes, ".hidden")
 
@@ -115,7 +116,21 @@ def test_sixteen_bits_are_scaled_not_cut(tmp_path):
     write(tmp_path, "deep.png", deep)
     pictures = load_pictures(tmp_path)
     assert torch.allclose(pictures.images[0, 0], torch.from_numpy(deep / 65535).float())
-    assert "more than 8 bits" in found(pictures.notes, "deep.png")
+    assert "more than 8 bits (largest value 65535)" in found(pictures.notes, "deep.png")
+
+
+def test_small_pictures_are_blown_up_by_name(tmp_path):
+    write(tmp_path, "1.png", GREY)
+    notes = load_pictures(tmp_path, size=12).notes
+    assert "blown up to 12 × 12" in found(notes, "1.png")
+
+
+def test_folders_in_folders_and_archives_are_named(tmp_path):
+    (tmp_path / "all.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match="unpack the ZIP first"):
+        load_pictures(tmp_path)
+    write(tmp_path, "a/left/1.png", GREY)
+    assert "folder within a folder" in found(load_pictures(tmp_path).notes, "a/left")
 
 
 def test_transparency_is_laid_on_white_and_named(tmp_path):
@@ -179,6 +194,11 @@ def test_folders_without_pictures_are_refused(tmp_path):
 
 def test_a_senseless_size_is_refused(tmp_path):
     write(tmp_path, "1.png", GREY)
+    for size in ("28", 28.0, (28,), (4, 4.5)):
+        with pytest.raises(ValueError, match="size is a whole number, or"):
+            load_pictures(tmp_path, size=size)
+    with pytest.raises(ValueError, match="True means RGB"):
+        load_pictures(tmp_path, colour="grey")
     with pytest.raises(ValueError, match="at least one pixel"):
         load_pictures(tmp_path, size=0)
     with pytest.raises(DataError, match="do not fit into memory"):
@@ -209,6 +229,105 @@ def test_other_separators_and_decimal_commas(tmp_path, separator):
     assert "decimal commas" in found(columns.notes, "a")
 
 
+def test_commas_that_mark_thousands_are_not_decimals(tmp_path):
+    lines = "\n".join(f'"{v:,}",{v % 7}' for v in range(500, 2500, 97))
+    columns = table(tmp_path, "pop,x\n" + lines)
+    assert columns.x[:, 0].tolist() == list(range(500, 2500, 97))
+    assert "mark thousands" in found(columns.notes, "pop")
+    assert load_rows(tmp_path / "table.csv", ["pop"]).x[-1].item() == 500 + 97 * 20
+    both = table(tmp_path, "a;x\n1,234.5;1\n2,000;5\n7;2\n")
+    assert both.x[:, 0].tolist() == [1234.5, 2000, 7]
+
+
+def test_commas_that_could_mean_either_are_named(tmp_path):
+    columns = table(tmp_path, "a;x\n1,082;1\n2,500;5\n")
+    assert columns.x[:, 0].tolist() == [1.082, 2.5]
+    assert "('1,082'): thousands or decimals?" in found(columns.notes, "a")
+    columns = table(tmp_path, "a;x\n0,082;1\n2,500;5\n")
+    assert "decimal commas" in found(columns.notes, "a")
+
+
+@pytest.mark.parametrize("missing", [["-999"], [-999], ["-999.0"]])
+@pytest.mark.parametrize("written", ["-999", "-999.0", '"-999,0"'])
+def test_a_code_for_missing_is_found_however_it_is_written(tmp_path, missing, written):
+    columns = table(tmp_path, f"a,b\n1,2\n{written},4\n3,9\n", missing=missing)
+    assert columns.x[:, 0].isnan().tolist() == [False, True, False]
+    assert load_rows(tmp_path / "table.csv", ["a"], missing).x.shape == (2, 1)
+
+
+def test_settings_that_are_no_lists_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"list, \['-999'\]"):
+        table(tmp_path, "a,b\n1,2\n3,5\n", missing="-999")
+    with pytest.raises(ValueError, match=r"list, \['a'\]"):
+        table(tmp_path, "a,b\n1,2\n3,5\n", leave_out="a")
+    columns = table(tmp_path, "a,b\n1,2\n3,5\n", missing=["-1"])
+    assert "stands in no cell" in found(columns.notes, "-1")
+
+
+def test_a_header_of_numbers_is_named(tmp_path):
+    columns = table(tmp_path, "5.1,3.5\n4.9,3\n4.7,3.2\n")
+    assert "consists of numbers (5.1, 3.5)" in found(columns.notes, "line 1")
+    with pytest.raises(DataError, match="put a line with names above it"):
+        table(tmp_path, "1.4,1.4\n4.9,3\n4.7,3.2\n")
+
+
+@pytest.mark.parametrize("start, where", [("sep=;\n", "line 1"), ("# made by X, 2024\n", "line 1"),
+                                          ("\n", "line 1")])  # fmt: skip
+def test_lines_above_the_names_are_skipped_and_named(tmp_path, start, where):
+    columns = table(tmp_path, start + "a;b\n1;2\n3;5\n")
+    assert columns.names == ("a", "b") and columns.rows.tolist() == [3, 4]
+    assert found(columns.notes, where)
+
+
+def test_the_separator_is_the_one_that_fits_all_lines(tmp_path):
+    columns = table(tmp_path, '"a, mean";b\n1,5;2\n3;5\n')
+    assert columns.names == ("a, mean", "b") and columns.x.tolist() == [[1.5, 2], [3, 5]]
+    assert table(tmp_path, "a\tb\n1\t2\n3\t5\n", encoding="utf-16").names == ("a", "b")
+    assert table(tmp_path, "value\n1,5\n2,5\n").x.tolist() == [[1.5], [2.5]]
+    with pytest.raises(DataError, match="one column only. Is its separator"):
+        table(tmp_path, "a b\n1 2\n3 4\n")
+    with pytest.raises(DataError, match="Do the lines end with a separator"):
+        table(tmp_path, "a,b\n1,2,\n3,4,\n")
+
+
+def test_a_tick_and_words_for_missing_are_explained(tmp_path):
+    columns = table(tmp_path, "smoker,drug,x\nx,None,1\n,aspirin,5\nx,aspirin,3\n,None,2\n")
+    assert "('x'), and nothing in 50%" in found(columns.notes, "smoker")
+    assert "and None in 50%" in found(columns.notes, "drug")
+    assert "write 'no' there" in found(columns.notes, "drug")
+    columns = table(tmp_path, "drug,x\nNone,1\na,5\nb,3\n")
+    assert "('None' counted as such)" in found(columns.notes, "drug")
+
+
+def test_identities_and_codes_are_named(tmp_path):
+    ids = RNG.permutation(30) + 1000
+    lines = "\n".join(f"{n},{['07743', '10115'][i % 2]},{i % 7 + 0.5}" for i, n in enumerate(ids))
+    columns = table(tmp_path, "patient,postcode,x\n" + lines)
+    assert "another whole number in every row" in found(columns.notes, "patient")
+    assert "leading zeros ('07743')" in found(columns.notes, "postcode")
+    assert not found(columns.notes, "x")
+
+
+def test_two_codes_for_missing_are_both_named(tmp_path):
+    lines = "\n".join(str({3: -999, 5: 9999}.get(i, i * 7 % 11 + 0.5)) for i in range(20))
+    notes = found(table(tmp_path, "x\n" + lines).notes, "x")
+    assert "is -999 in 1 rows" in notes and "is 9999 in 1 rows" in notes
+
+
+def test_new_values_and_empty_rows_of_new_files_are_named(tmp_path):
+    names = ("a", "rain=Yes", "wind=N", "wind=S")
+    path = tmp_path / "new.csv"
+    path.write_text("a,rain,wind\n1,yes,N\n-999,1,W\n2,No,S\n5,No,S\n7,No,S\n,,\n,NA,\n")
+    new = load_rows(path, names)
+    assert new.rows.tolist() == [2, 3, 4, 5, 6]
+    assert "empty in all" in found(new.notes, "line 8")
+    assert "may not know ('1', 'No', 'yes')" in found(new.notes, "rain")
+    assert "may not know ('W')" in found(new.notes, "wind")
+    assert "is -999 in 1 rows" in found(new.notes, "a")
+    path.write_text("a,rain,wind\n1,Yes,N\n3,No,S\n")
+    assert load_rows(path, names).notes == ()
+
+
 def test_missing_values_are_counted(tmp_path):
     columns = table(tmp_path, "a,b\n1,NA\n2,\n4,3\n8,5\n")
     assert columns.x.isnan().tolist() == [[False, True]] * 2 + [[False, False]] * 2
@@ -230,7 +349,7 @@ def test_text_becomes_columns_or_is_left_out(tmp_path):
     assert columns.names == ("x", "rain=yes", "wind=N", "wind=S", "wind=W")
     assert columns.x[:, 1].tolist() == [float(i % 2) for i in range(30)]
     assert (columns.x[:, 2:].sum(1) == 1).all()
-    assert "30 different values → left out" in found(columns.notes, "name")
+    assert "30 different values ('p0', 'p1', 'p10', …) → left out" in found(columns.notes, "name")
 
 
 def test_columns_without_information_are_left_out(tmp_path):
@@ -398,6 +517,11 @@ def test_copies_stay_in_one_part_of_a_split():
     assert not rows[0] & rows[1] and not rows[0] & rows[2] and not rows[1] & rows[2]
 
 
+def test_too_few_groups_are_counted_as_groups():
+    with pytest.raises(ValueError, match=r"60 examples in 2 group\(s\).*at least 3 groups"):
+        split_groups([0, 1] * 30)
+
+
 def test_reasons_to_stay_together_can_be_joined():
     copy, patient = [0, 0, 1, 2, 3], ["a", "b", "b", "c", "c"]
     both = joined(copy, patient)
@@ -409,9 +533,9 @@ def test_reasons_to_stay_together_can_be_joined():
 
 def test_copies_are_named():
     (note,) = copies([0, 1, 0], ["a", "b", "c"])
-    assert note == ("a = c", "are copies of one another", "kept together in one part")
+    assert note == ("a = c", "are 2 copies of one another", "kept together in one part")
     (note,) = copies([0] * 5, list("abcde"))
-    assert note.where == "a = b = c = …"
+    assert note.where == "a = b = c = …" and note.found.startswith("are 5 copies")
 
 
 def test_duplicates_refuse_what_makes_no_sense():

@@ -16,18 +16,28 @@ LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "14_your_own_data.i
 SKIPPED = {"example", "exercise", "check", "claims"}
 
 
-def run(settings):
-    """Execute the lesson without what belongs to its example; two texts replace the settings."""
-    notebook = lessons.read(LESSON)
+def run(settings, part=None):
+    """Execute the lesson without what belongs to its example; texts replace the settings.
+
+    Args:
+        settings: a text for each part that is run.
+        part: "A" or "B" runs the other part not at all, as somebody would who deleted it.
+    """
+    cells = lessons.read(LESSON).cells
+    middle = next(i for i, cell in enumerate(cells) if cell.source.startswith("# Part B"))
+    setup = [cell for cell in cells[:middle] if "setup" in lessons.tags(cell)]
+    cells = {None: cells, "A": cells[:middle], "B": [*setup, *cells[middle:]]}[part]
     scope = {"__name__": LESSON.stem}
     texts = iter(settings)
-    for cell in lessons.code_cells(notebook):
+    for cell in cells:
+        if cell.cell_type != "code":
+            continue
         tags = set(lessons.tags(cell))
         if not tags & SKIPPED:
             source = next(texts) if "settings" in tags else lessons.without_magics(cell.source)
             exec(compile(source, f"cell {cell.execution_count}", "exec"), scope)
             plots.plt.close("all")
-    assert next(texts, None) is None, "the lesson has two settings cells"
+    assert next(texts, None) is None, "each part has one settings cell"
     return scope
 
 
@@ -39,8 +49,9 @@ def pictures_of(folder, **changes):
 
 
 def table_of(path, **changes):
-    given = {"CSV": str(path), "LEAVE_OUT": [], "MISSING": [], "SAME_GROUP": None,
-             "TABLE_CODE_SIZE": 2, "TABLE_EPOCHS": 2, **changes}  # fmt: skip
+    given = {"CSV": str(path), "RESULTS": str(path.parent / "results"), "LEAVE_OUT": [],
+             "MISSING": [], "SAME_GROUP": None, "TABLE_CODE_SIZE": 2, "TABLE_EPOCHS": 2,
+             **changes}  # fmt: skip
     return "\n".join(f"{name} = {value!r}" for name, value in given.items())
 
 
@@ -85,12 +96,11 @@ def done(tmp_path_factory):
     grey_patches(place / "grey" / "films")
     flowers(place / "flowers.csv")
     days(place / "days.csv")
-    colour = run([pictures_of(place / "colour", RESULTS=str(place / "one")),
-                  table_of(place / "flowers.csv", LEAVE_OUT=["species"])])  # fmt: skip
-    films = pictures_of(
-        place / "grey" / "films", RESULTS=str(place / "two"), SIZE=None, TOGETHER=True
-    )
-    stations = table_of(place / "days.csv", SAME_GROUP="Location", LEAVE_OUT=["Location"])
+    one, two = ({"RESULTS": str(place / name)} for name in ("one", "two"))
+    colour = run([pictures_of(place / "colour", **one),
+                  table_of(place / "flowers.csv", LEAVE_OUT=["species"], **one)])  # fmt: skip
+    films = pictures_of(place / "grey" / "films", SIZE=None, TOGETHER=True, **two)
+    stations = table_of(place / "days.csv", SAME_GROUP="Location", **two)
     grey = run([films, stations])
     return place, colour, grey
 
@@ -147,6 +157,28 @@ def test_a_saved_model_reads_a_new_file(done, tmp_path):
     assert not observed[:, stored.columns.index("Humidity3pm")].any()
 
 
+def test_each_part_runs_without_the_other(tmp_path):
+    flowers(tmp_path / "flowers.csv")
+    run([table_of(tmp_path / "flowers.csv", LEAVE_OUT=["species"])], "B")
+    grey_patches(tmp_path / "films")
+    changes = {"SIZE": None, "TOGETHER": 1}
+    for _ in range(2):  # the second run finds the results of the first
+        scope = run([pictures_of(tmp_path / "films", **changes)], "A")
+        assert len(scope["pictures"].names) == 60 and len(scope["new"].names) == 1
+
+
+def test_what_cannot_work_stops_with_its_reason(tmp_path):
+    grey_patches(tmp_path / "films")
+    inside = pictures_of(tmp_path / "films", RESULTS=str(tmp_path / "films" / "results"))
+    with pytest.raises(AssertionError, match="must not lie inside FOLDER"):
+        run([inside], "A")
+    with pytest.raises(ValueError, match="60 pictures are too few for CODE_SIZE = 30"):
+        run([pictures_of(tmp_path / "films", CODE_SIZE=30)], "A")
+    flowers(tmp_path / "flowers.csv")
+    with pytest.raises(ValueError, match="TABLE_CODE_SIZE = 4 must be below"):
+        run([table_of(tmp_path / "flowers.csv", LEAVE_OUT=["species"], TABLE_CODE_SIZE=4)], "B")
+
+
 def test_a_column_that_does_not_vary_in_training_is_left_out(done):
     _, _, grey = done
     row = int((grey["table"].x[:, grey["table"].names.index("rare")] == 1).nonzero())
@@ -168,6 +200,11 @@ def test_the_template_is_the_lesson_without_its_example(tmp_path, monkeypatch):
         exec(source, scope)
         assert scope.get("FOLDER", "pictures") == "pictures"
         assert scope.get("LEAVE_OUT", []) == []
+        assert scope.get("CSV", "measurements.csv") == "measurements.csv"
+        assert scope["RESULTS"] == "results" and scope.get("COLOUR") is None
+    text = " ".join(cell.source for cell in lessons.read(path).cells)
+    for result in ("JPEG copies, and", "PCA wins clearly", "first net", "Evaporation", "trebled"):
+        assert result not in text, f"the template states the example's result: {result}"
     with pytest.raises(FileExistsError, match="exists already"):
         own_data.write_template(path)
 

@@ -81,6 +81,12 @@ def up_to_first_small(pictures, size, named):
     return load(pictures[: small.index(True) + named], size)
 
 
+def only_larger(pictures, size):
+    kept = [i for i, picture in enumerate(pictures) if min(picture.shape[:2]) > size]
+    images, _ = load([pictures[i] for i in kept], size)
+    return images, [i for i in range(len(pictures)) if i not in kept]
+
+
 def some_pictures(seed, *shapes):
     random = np.random.default_rng(seed)
     return [random.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
@@ -90,10 +96,14 @@ PICTURE_LOADER = Exercise(
     name="picture loader",
     right=loaded_pictures,
     probes={
-        "grey, RGB and RGBA pictures, one too small, size 4":
-        (some_pictures(1, (4, 9), (11, 5, 3), (3, 8), (7, 6, 4)), 4),
-        "grey and RGBA pictures, two too small, size 3":
-        (some_pictures(2, (8, 5), (2, 6, 4), (6, 9, 4), (7, 2, 3), (3, 3)), 3),
+        "grey, RGB and RGBA pictures, one too small, size 4": (
+            some_pictures(1, (4, 9), (11, 5, 3), (3, 8), (7, 6, 4)),
+            4,
+        ),
+        "grey and RGBA pictures, two too small, size 3": (
+            some_pictures(2, (8, 5), (2, 6, 4), (6, 9, 4), (7, 2, 3), (3, 3)),
+            3,
+        ),
     },
     mistakes=[
         Mistake(
@@ -114,8 +124,39 @@ PICTURE_LOADER = Exercise(
         ),
         Mistake(
             "Alpha runs from 0 to 255 here. Divide it by 255 before you weight colours with it.",
-            lambda p, n: load(p, n, to_grey=lambda x: grey(
-                x, lambda y: y[..., :3] * (y[..., 3:] * 1.0) + 255 * (1 - y[..., 3:] * 1.0))),
+            lambda p, n: load(
+                p,
+                n,
+                to_grey=lambda x: grey(
+                    x, lambda y: y[..., :3] * (y[..., 3:] * 1.0) + 255 * (1 - y[..., 3:] * 1.0)
+                ),
+            ),
+        ),
+        Mistake(
+            "Alpha is taken the wrong way round: 255 means opaque, and 0 shows the white behind.",
+            lambda p, n: load(
+                p,
+                n,
+                to_grey=lambda x: grey(
+                    x, lambda y: y[..., :3] * (1 - y[..., 3:] / 255) + y[..., 3:]
+                ),
+            ),
+        ),
+        Mistake(
+            "Each picture is divided by its own largest value. A dark one then looks as bright as "
+            "the others: divide all by 255.",
+            lambda p, n: load(p, n, fit=lambda x, size: cut(x, size) / cut(x, size).max(), scale=1),
+            lambda p, n: load(p, n, to_grey=lambda x: grey(x) / grey(x).max(), scale=1),
+            lambda p, n: load(p, n, to_grey=lambda x: grey(x) / x.max(), scale=1),
+        ),
+        Mistake(
+            "A picture whose side is exactly size is left out. It is large enough: test with <, "
+            "not with <=.",
+            only_larger,
+        ),
+        Mistake(
+            "The positions count from 1. In Python the first picture of a list has position 0.",
+            lambda p, n: load(p, n, left_out=lambda missing, count: [i + 1 for i in missing]),
         ),
         Mistake(
             "The arithmetic is done in bytes, which wrap round at 256. Convert the picture to "
@@ -145,7 +186,8 @@ PICTURE_LOADER = Exercise(
             lambda p, n: load(p, n, scale=1),
         ),
         Mistake(
-            "Pictures that are too small vanish without a word. Return their positions as well.",
+            "Pictures that are too small vanish without a word: either nothing is noted, or the "
+            "longer side is judged. The shorter one counts; return their positions as well.",
             lambda p, n: load(p, n, left_out=lambda missing, count: []),
         ),
         Mistake(
@@ -168,8 +210,9 @@ PICTURE_LOADER = Exercise(
         Mistake(
             "These are the positions of the pictures that were kept. Asked for are those that were "
             "left out.",
-            lambda p, n: load(p, n, left_out=lambda missing, count:
-                              [i for i in range(count) if i not in missing]),
+            lambda p, n: load(
+                p, n, left_out=lambda missing, count: [i for i in range(count) if i not in missing]
+            ),
         ),
         Mistake(
             "This counts the pictures that were left out. Their positions are asked for: a number "
@@ -211,6 +254,15 @@ def one_too_many(groups, order, share):
     return chosen | (groups == following)
 
 
+def beyond_share(groups, order, share):
+    chosen = np.zeros(len(groups), bool)
+    for group in order:
+        if chosen.mean() > share:
+            break
+        chosen |= groups == group
+    return chosen
+
+
 def first_of_each(groups, order, share):
     first = np.zeros(len(groups), bool)
     first[np.unique(groups, return_index=True)[1]] = True
@@ -230,15 +282,27 @@ def cut_to_share(groups, order, share):
 
 
 GROUPS_1 = np.array([6, 2, 4, 1, 5, 2, 4, 7, 7, 2, 3, 0, 2, 5, 0, 2, 2, 2])
+GROUPS_3 = np.array([3, 1, 0, 2, 2, 0, 1, 4, 3, 5, 4, 4, 5, 5, 1, 2])
 GROUPS_2 = np.array([1, 5, 8, 0, 2, 5, 5, 3, 4, 5, 7, 8, 5, 0, 6, 1, 5, 2])
 SPLIT_WITH_COPIES = Exercise(
     name="split with copies",
     right=test_rows,
     probes={
-        "18 examples in 8 groups, a share of 0.35":
-        (GROUPS_1, np.array([0, 6, 3, 4, 2, 7, 5, 1]), 0.35),
-        "18 examples in 9 groups, a share of 0.45":
-        (GROUPS_2, np.array([0, 7, 6, 3, 4, 1, 5, 2, 8]), 0.45),
+        "18 examples in 8 groups, a share of 0.35": (
+            GROUPS_1,
+            np.array([0, 6, 3, 4, 2, 7, 5, 1]),
+            0.35,
+        ),
+        "18 examples in 9 groups, a share of 0.45": (
+            GROUPS_2,
+            np.array([0, 7, 6, 3, 4, 1, 5, 2, 8]),
+            0.45,
+        ),
+        "16 examples in 6 groups, a share of 0.25 that is met exactly": (
+            GROUPS_3,
+            np.array([0, 3, 1, 5, 2, 4]),
+            0.25,
+        ),
     },
     mistakes=[
         Mistake(
@@ -276,6 +340,10 @@ SPLIT_WITH_COPIES = Exercise(
             one_too_few,
         ),
         Mistake(
+            "Where the share is met exactly, one more group is taken. Stop at ≥, not at >.",
+            beyond_share,
+        ),
+        Mistake(
             "One group too many: stop as soon as the test part has its share.",
             one_too_many,
         ),
@@ -309,6 +377,31 @@ def header(content, parses=True):
         return not parses or isinstance(json.loads(text), dict)
     except ValueError:
         return False
+
+
+def length_of(content):
+    return int.from_bytes(content[:8], "little")
+
+
+def header_text(content):
+    return content[8 : 8 + length_of(content)]
+
+
+def is_json(text):
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def unpickles(content):
+    """Only for the files of this exercise, which are ours."""
+    try:
+        pickle.loads(content)
+    except Exception:
+        return False
+    return True
 
 
 def safe_to_open(name, content):
@@ -346,8 +439,10 @@ SAFE_TO_OPEN = Exercise(
         "net.safetensors, intact": ("net.safetensors", WEIGHTS),
         "safetensors under the name net.bin": ("net.bin", weights(w=[1.0, 2, 3])),
         "net.pt, a pickle": ("net.pt", PICKLES[2]),
-        "a pickle of today's protocol under the name net.safetensors":
-        ("net.safetensors", PICKLES[5]),
+        "a pickle of today's protocol under the name net.safetensors": (
+            "net.safetensors",
+            PICKLES[5],
+        ),
         "a pickle of the oldest protocol, which is plain text": ("net.pkl", PICKLES[0]),
         "net.pth, a zip file as torch.save writes it": ("net.pth", zipped()),
         "a text": ("readme.txt", b"Weights are on the other disk."),
@@ -355,6 +450,12 @@ SAFE_TO_OPEN = Exercise(
         "an empty file": ("net.safetensors", b""),
         "a length, and then something that is not JSON": ("net.safetensors", NO_JSON),
         "a pickle that has a { where JSON would begin": ("net.safetensors", DISGUISED),
+        "a length, and then a JSON list": ("a.bin", struct.pack("<Q", 3) + b"[1]"),
+        "a length that is larger than the file": ("a.bin", struct.pack("<Q", 900) + b'{"a": 1}'),
+    },
+    hints={
+        "codec|JSON|Expecting|Extra data": "What is no JSON makes json.loads fail: catch "
+        "ValueError, and return False.",
     },
     mistakes=[
         Mistake(
@@ -387,14 +488,31 @@ SAFE_TO_OPEN = Exercise(
             lambda name, content: content[8:9] == b"{",
         ),
         Mistake(
-            "No file is let through, not even an intact one. Is the length read little-endian "
-            '(int.from_bytes(content[:8], "little")), and does the JSON begin after its 8 bytes?',
+            "No file is let through, not even an intact one. (torch.load cannot read safetensors.) "
+            'Is the length read little-endian (int.from_bytes(content[:8], "little")), and does '
+            "the JSON begin after it?",
             lambda name, content: False,
         ),
         Mistake(
             "The header's text is not read. A { and the right length do not make it JSON: let "
             "json.loads decide.",
             lambda name, content: header(content, parses=False),
+        ),
+        Mistake(
+            "Asking json.loads alone is not enough. It reads lists as well, and does not notice a "
+            "length beyond the end of the file: test the length, and for a { at the beginning.",
+            lambda name, content: is_json(header_text(content)),
+            lambda name, content: (
+                header_text(content)[:1] == b"{" and is_json(header_text(content))
+            ),
+            lambda name, content: (
+                len(content) >= 8 + length_of(content) and is_json(header_text(content))
+            ),
+        ),
+        Mistake(
+            "To find out whether opening is dangerous, this opens it: a program would have run "
+            "before the answer is there. Read bytes, and never unpickle.",
+            lambda name, content: not unpickles(content),
         ),
         Mistake(
             "This is the opposite: True where opening the file can run code.",
