@@ -6,8 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from aecourse import plots
+from aecourse import own_data, plots, saving
 from aecourse.data import DataError, split_groups
+from aecourse.models import Dense
 from aecourse.own_data import (
     Note,
     copies,
@@ -117,6 +118,25 @@ def test_sixteen_bits_are_scaled_not_cut(tmp_path):
     pictures = load_pictures(tmp_path)
     assert torch.allclose(pictures.images[0, 0], torch.from_numpy(deep / 65535).float())
     assert "more than 8 bits (largest value 65535)" in found(pictures.notes, "deep.png")
+
+
+def test_floating_point_pictures_have_one_scale(tmp_path):
+    bright = np.linspace(0, 1, 48, dtype=np.float32).reshape(8, 6)
+    write(tmp_path, "bright.tif", bright)
+    write(tmp_path, "dim.tif", bright / 500)
+    write(tmp_path, "grey.png", GREY)
+    pictures = load_pictures(tmp_path)
+    assert torch.equal(pictures.images[0, 0], torch.from_numpy(bright))
+    assert torch.equal(pictures.images[1, 0], torch.from_numpy(bright / 500))
+    assert "largest value 0.002) → taken as they are" in found(pictures.notes, "dim.tif")
+
+
+@pytest.mark.parametrize("values", [GREY * 1.0, GREY - 1.0, GREY * np.nan])
+def test_floating_point_pictures_of_another_scale_are_refused(tmp_path, values):
+    write(tmp_path, "dim.tif", GREY / np.float32(500))  # would pass, at another scale
+    write(tmp_path, "other.tif", values.astype(np.float32))
+    with pytest.raises(DataError, match="other.tif holds floating-point numbers .*one scale"):
+        load_pictures(tmp_path)
 
 
 def test_small_pictures_are_blown_up_by_name(tmp_path):
@@ -414,6 +434,51 @@ def test_new_rows_get_the_columns_of_the_old_ones(tmp_path):
         load_rows(path, ["x", "y"])
 
 
+@pytest.fixture
+def two_values(tmp_path):
+    """A table with a column of two values, prepared, and its names as a model's file keeps them."""
+    old = table(tmp_path, "a,rain\n1,No\n2,Yes\n4,No\n8,Yes\n3,No\n")
+    ready = prepare(old, (torch.arange(3), torch.tensor([3]), torch.tensor([4])))
+    model = Dense(2, 1, hidden=())
+    path = saving.save(tmp_path / "net", model, scaling=ready.scaling, columns=ready.full_names)
+    return ready, saving.load(path).columns
+
+
+def test_both_of_two_values_are_stored_with_the_model(two_values):
+    ready, stored = two_values
+    assert ready.names == ("a", "rain=Yes")
+    assert stored == ready.full_names == ("a", "rain=Yes|rain=No")
+
+
+@pytest.mark.parametrize("words", [["Yes", "No", "No"], ["No"] * 3, ["Yes"] * 3])
+def test_new_rows_with_the_two_stored_values_are_read_as_before(tmp_path, two_values, words):
+    path = tmp_path / "new.csv"
+    path.write_text("rain,a\n" + "\n".join(f"{word},{i}" for i, word in enumerate(words)))
+    new = load_rows(path, two_values[1])
+    assert new.x.tolist() == [[i, float(word == "Yes")] for i, word in enumerate(words)]
+    assert new.names == two_values[0].names and new.full_names == two_values[1]
+    assert new.notes == ()
+
+
+def test_a_third_value_where_two_are_stored_is_missing_and_named(tmp_path, two_values):
+    path = tmp_path / "new.csv"
+    path.write_text("a,rain\n1,yes\n2,No\n3,NA\n")
+    new = load_rows(path, two_values[1])
+    assert new.x[:, 1].isnan().tolist() == [True, False, True]
+    assert found(new.notes, "rain").endswith("may not know ('yes') → counted as missing")
+    path.write_text("a\n1\n2\n")
+    lacking = load_rows(path, two_values[1])
+    assert lacking.names == two_values[0].names and lacking.x[:, 1].isnan().all()
+    assert "is not in the file" in found(lacking.notes, "rain")
+
+
+def test_names_and_values_may_hold_the_signs_of_a_full_name(tmp_path):
+    old = table(tmp_path, "x=y;p|q\nu=v;a|b\nw;a|p\nw;a|b\n")
+    assert old.names == ("x=y=w", "p|q=a|p")
+    new = load_rows(tmp_path / "table.csv", old.full_names)
+    assert torch.equal(new.x, old.x) and new.notes == () and new.names == old.names
+
+
 def test_new_rows_are_filled_with_the_old_mean(tmp_path):
     columns = table(tmp_path, "a,b\n1,10\n3,\n5,30\n,7\n")
     prepared = prepare(columns, (torch.tensor([0, 1, 2]), torch.tensor([3]), torch.tensor([3])))
@@ -582,6 +647,12 @@ def test_a_report_puts_equal_notes_together():
         "- 0.png, 1.png, 2.png and 2 more: is grey → kept",
         "- x: odd → left out",
     ]
+
+
+def test_every_name_of_the_package_is_there():
+    assert all(hasattr(own_data, name) for name in own_data.__all__)
+    for name in ("load_pictures", "load_table", "load_rows", "prepare", "write_template"):
+        assert f":func:`{name}`" in own_data.__doc__, "the way through names it"
 
 
 # --------------------------------------------------------------------------- figures

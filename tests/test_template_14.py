@@ -140,7 +140,7 @@ def test_files_hold_what_was_computed(done):
         rows = pd.read_csv(folder / "row codes.csv")
         assert tuple(rows.name) == tuple(names["table"].rows.tolist())
         stored = saving.load(folder / "row net.safetensors")
-        assert stored.columns == names["ready"].names
+        assert stored.columns in (names["ready"].names, names["ready"].full_names)
         assert torch.equal(stored.scaling.std, names["ready"].scaling.std)
         assert np.isfinite(rows.error).all()
 
@@ -155,6 +155,21 @@ def test_a_saved_model_reads_a_new_file(done, tmp_path):
     assert torch.isfinite(stored.model.encode(x)).all()
     assert observed[:, stored.columns.index("MaxTemp")].tolist() == [True, False]
     assert not observed[:, stored.columns.index("Humidity3pm")].any()
+
+
+def test_a_model_can_keep_both_of_two_values(done, tmp_path):
+    _, _, grey = done
+    ready = grey["ready"]
+    path = saving.save(tmp_path / "net", grey["table_net"], scaling=ready.scaling,
+                       columns=ready.full_names)  # fmt: skip
+    stored = saving.load(path)
+    new = tmp_path / "new.csv"
+    new.write_text("RainToday,MaxTemp\nNo,31.5\nNo,20\nno,25\n", encoding="utf-8")
+    rows = own_data.load_rows(new, stored.columns)
+    assert rows.names == ready.names
+    x, observed = own_data.fill(rows.x, stored.scaling)
+    assert observed[:, ready.names.index("RainToday=Yes")].tolist() == [True, True, False]
+    assert torch.isfinite(stored.model.encode(x)).all()
 
 
 def test_each_part_runs_without_the_other(tmp_path):
