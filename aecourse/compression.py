@@ -26,13 +26,18 @@ from torch.nn import functional as F
 from aecourse.evaluation import squared_error
 from aecourse.models import Dense
 from aecourse.objectives import Term
-from aecourse.protocol import Batch, Output
+from aecourse.protocol import EVALUATION_BATCH, Batch, Output
 
 PRECISION = 14
 TOTAL = 1 << PRECISION  # the frequencies at each place add up to this
+LARGEST = (1 << 15) - 1  # whole codes lie between −LARGEST and LARGEST
 LOWEST = 1 << 24  # the state lies between this and 256 times this
 HEADER = struct.Struct("<H")  # of a stream: the number of codes
 MOST_CODES = (1 << 16) - 1
+DAMAGED = (
+    "The stream is damaged or cut short, or it was written with other tables: what comes out does "
+    "not agree with its checksum."
+)
 
 
 class StreamError(RuntimeError):
@@ -50,11 +55,18 @@ def quantise(codes: Tensor, step: float | Tensor) -> Tensor:
     Args:
         step: larger than 0; one number, or one for each place of the code (code_size,).
     """
+    if not codes.is_floating_point():
+        raise TypeError(f"quantise takes real codes (floating point), not {codes.dtype}.")
     step = torch.as_tensor(step, dtype=codes.dtype, device=codes.device)
-    if not (step > 0).all():
-        raise ValueError(f"step={step.tolist()}: a step of a quantiser is larger than 0.")
+    if not ((step > 0) & step.isfinite()).all():
+        raise ValueError(f"step={step.tolist()}: a step is a finite number larger than 0.")
+    if step.shape not in ((), codes.shape[-1:]):
+        raise ValueError(
+            f"There is one step, or one for each of the {codes.shape[-1]} places of the code; "
+            f"these have the shape {tuple(step.shape)}."
+        )
     indices = (codes / step).round()
-    if not indices.isfinite().all() or indices.abs().max() >= 2**15:
+    if not (indices.abs() <= LARGEST).all():  # NaN is not, either
         raise ValueError(
             "A code is not finite, or is more than 32,767 steps away from 0: look at the codes, or "
             "take a larger step."
@@ -75,6 +87,19 @@ class Tables:
     low: tuple[int, ...]
     frequencies: tuple[tuple[int, ...], ...]
 
+    def __post_init__(self):
+        if not 0 < len(self.low) == len(self.frequencies):
+            raise ValueError(
+                "Tables have at least one place, and a smallest number and frequencies for each; "
+                f"these have {len(self.low)} and {len(self.frequencies)}."
+            )
+        for low, row in zip(self.low, self.frequencies):
+            if sum(row) != TOTAL or min(row) < 1 or abs(low) > LARGEST:
+                raise ValueError(
+                    f"Frequencies are at least 1 and add up to {TOTAL:,} at each place, and its "
+                    f"smallest number lies between −{LARGEST:,} and {LARGEST:,}."
+                )
+
     @classmethod
     def of(cls, indices: Tensor) -> Tables:
         """Tables of whole codes (N, code_size): take those of the *training* examples.
@@ -90,8 +115,8 @@ class Tables:
             counts = torch.bincount(column).double()
             if len(counts) > TOTAL // 4:
                 raise ValueError(
-                    f"A place of the code takes {len(counts)} values, more than {TOTAL // 4}: take "
-                    "a larger step."
+                    f"The values at a place of the code span {len(counts):,} whole numbers, more "
+                    f"than {TOTAL // 4:,}: take a larger step."
                 )
             shares = (counts / counts.sum() * (TOTAL - len(counts))).floor().long() + 1
             shares[shares.argmax()] += TOTAL - shares.sum()
@@ -134,15 +159,12 @@ class Tables:
             places = numbers[0]
             low, sizes = numbers[1 : places + 1], numbers[places + 1 : 2 * places + 1]
             ends = list(accumulate(sizes, initial=2 * places + 1))
-            rows = tuple(tuple(numbers[a:b]) for a, b in zip(ends, ends[1:]))
-        except (zlib.error, ValueError, IndexError) as error:
-            raise StreamError(
-                f"These bytes are not tables, or they are damaged ({error})."
-            ) from None
-        sound = all(sum(row) == TOTAL and min(row) > 0 for row in rows)
-        if not (places > 0 and len(rows) == places and ends[-1] == len(numbers) and sound):
+            tables = cls(tuple(low), tuple(tuple(numbers[a:b]) for a, b in zip(ends, ends[1:])))
+        except (zlib.error, ValueError, IndexError):
+            tables = None
+        if tables is None or ends[-1] != len(numbers):
             raise StreamError("These bytes are not tables, or they are damaged.")
-        return cls(tuple(low), rows)
+        return tables
 
     def _checked(self, indices: Tensor) -> Tensor:
         indices = _whole(indices, len(self.low))
@@ -163,19 +185,24 @@ def _whole(indices: Tensor, places: int | None = None) -> Tensor:
         raise ValueError(
             f"A batch of codes has the shape (N, {wanted}); this one has {tuple(indices.shape)}."
         )
-    return indices.long().cpu()
+    indices = indices.long().cpu()
+    if ((indices < -LARGEST) | (indices > LARGEST)).any():
+        raise ValueError(
+            f"Whole codes lie between −{LARGEST:,} and {LARGEST:,}: take a larger step."
+        )
+    return indices
 
 
 # --------------------------------------------------------------------------- the entropy coder
 
 
 def encode(indices: Tensor, tables: Tables) -> bytes:
-    """Whole codes (N, code_size) as bytes: what their bits need, and about 5 bytes more.
+    """Whole codes (N, code_size) as bytes: what their bits need, and 5 to 6 bytes more.
 
     The state is a number that each symbol makes larger by the factor 1 / probability; it hands its
     lowest byte to the file when it would grow too large. It has to start somewhere, and starts at
     a checksum of the codes (3 bytes), which the decoder must be left with. The number of codes
-    stands in front (2 bytes).
+    stands in front (2 bytes). A file ends on a whole byte, so the last one may not be full.
 
     Args:
         tables: of training codes; every number has to lie in their range (``tables.clip``).
@@ -224,16 +251,15 @@ def decode(stream: bytes, tables: Tables) -> Tensor:
             while state < LOWEST and position < end:
                 state = state << 8 | stream[position]
                 position += 1
+            if state < LOWEST:  # nothing is left to read, and this is no code any more
+                raise StreamError(DAMAGED)
             code.append(symbol)
         codes.append(code)
     if codes and position == end:
         indices = torch.tensor(codes) + torch.tensor(tables.low)
         if state == _first_state(indices):
             return indices.int()
-    raise StreamError(
-        "The stream is damaged or cut short, or it was written with other tables: what comes out "
-        "does not agree with its checksum."
-    )
+    raise StreamError(DAMAGED)
 
 
 def _first_state(indices: Tensor) -> int:
@@ -266,7 +292,7 @@ def measure(
     """Bits and squared error of codes rounded with one step.
 
     The bits are those of the tables of the rounded *training* codes (:meth:`Tables.bits`). A
-    stream has about 5 bytes more, however many codes it holds.
+    stream has 5 to 6 bytes more, however many codes it holds.
 
     Args:
         decode: codes (N, code_size) → images (N, *shape). What lies outside [0, 1] is clipped.
@@ -276,8 +302,9 @@ def measure(
     """
     tables = Tables.of(quantise(train_codes, step))
     indices = tables.clip(quantise(codes, step))
-    decoded = decode((indices * step).to(codes)).clamp(0, 1)
-    return Point(tables.bits(indices).mean().item(), squared_error(decoded, images).mean().item())
+    pieces = zip((indices * step).to(codes).split(EVALUATION_BATCH), images.split(EVALUATION_BATCH))
+    errors = [squared_error(decode(code).clamp(0, 1), image) for code, image in pieces]
+    return Point(tables.bits(indices).mean().item(), torch.cat(errors).mean().item())
 
 
 # --------------------------------------------------------------------------- trained for rounding

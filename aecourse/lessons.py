@@ -263,3 +263,17 @@ def clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def as_shown(text: str) -> str:
     """Text after its carriage returns: each line keeps what was written last."""
     return re.sub(r"^.*\r(?=[^\n])", "", text.replace("\r\n", "\n"), flags=re.MULTILINE)
+
+
+def between_marks(text: str, name: str, new: str) -> str:
+    """``text`` with ``new`` between its marks ``<!-- name:start -->`` and ``<!-- name:end -->``.
+
+    Raises:
+        ValueError: the two marks are not there, or more than once.
+    """
+    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    before, found, rest = text.partition(start)
+    _, closed, after = rest.partition(end)
+    if not (found and closed) or text.count(start) + text.count(end) != 2:
+        raise ValueError(f"The text needs the marks {start} and {end}, once each.")
+    return f"{before}{start}\n{new}\n{end}{after}"

@@ -25,7 +25,8 @@ from aecourse.training import fit
 
 SHAPE = (1, 28, 28)
 STEPS = (6.0, 4.5, 3.4, 2.6, 2.0, 1.5, 1.1, 0.8, 0.6)
-PLAIN = [(8, (0,)), (16, (0,)), (32, (0, 1, 2)), (64, (0,)), (128, (0,))]  # code size, seeds
+SIZES = (8, 12, 16, 24, 32, 48, 64, 128)
+PLAIN = [(size, (0, 1, 2) if size == 32 else (0,)) for size in SIZES]  # code size, seeds
 # Price of a bit in nats, code size, hidden layers, highest learning rate, seeds.
 PRICED = [
     (1.6, 32, (128,), 1e-2, (0,)),

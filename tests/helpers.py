@@ -1,13 +1,18 @@
-"""Small data and small models that several unit tests share."""
+"""Small data, small models and parts of lessons that several unit tests share."""
 
+import ast
+import importlib.util
 import shutil
+import sys
 from functools import partial
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import hypothesis
 import pytest
 import torch
 
+from aecourse import lessons
 from aecourse.data import find_data
 from aecourse.models import Dense
 from aecourse.randomness import seeded
@@ -18,6 +23,9 @@ hypothesis.settings.register_profile(
     "course", deadline=None, derandomize=True, database=None, max_examples=40
 )
 hypothesis.settings.load_profile("course")
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
 
 quiet_fit = partial(fit, progress=False)
 
@@ -66,3 +74,39 @@ def copy_data(folder: Path) -> Path:
     """A copy of the course's data files, to be damaged."""
     ignore = shutil.ignore_patterns("*-ubyte")  # what torchvision may have unpacked beside them
     return Path(shutil.copytree(find_data(), folder, ignore=ignore))
+
+
+def script(path: str) -> ModuleType:
+    """A script that is no part of the package, as a module: ``script("tools/symptoms.py")``."""
+    spec = importlib.util.spec_from_file_location(f"script_{Path(path).stem}", ROOT / path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look for it
+    spec.loader.exec_module(module)
+    return module
+
+
+def functions_of(name: str, **known) -> SimpleNamespace:
+    """The functions and classes that a lesson defines, without running anything else of it.
+
+    ``known`` are values that its cells compute and that its functions use.
+    """
+    notebook = lessons.read(NOTEBOOKS / f"{name}.ipynb")
+    names = {"__name__": name}
+    exec(lessons.setup_source(notebook), names)
+    names |= known
+    for cell in lessons.code_cells(notebook):
+        tree = ast.parse(lessons.without_magics(cell.source))
+        kept = (ast.FunctionDef, ast.ClassDef)
+        tree.body = [node for node in tree.body if isinstance(node, kept)]
+        exec(compile(tree, f"<{name}>", "exec"), names)
+    return SimpleNamespace(**names)
+
+
+def solution_of(name: str, number: int):
+    """The function that a lesson's solution defines, of the exercise with this number, from 0."""
+    notebook = lessons.read(NOTEBOOKS / f"{name}.ipynb")
+    exercise = lessons.exercises(notebook)[number]
+    names = {"__name__": name}
+    exec(lessons.setup_source(notebook), names)
+    exec(lessons.solution_block(exercise.solutions[0]), names)
+    return eval(exercise.answer, names)

@@ -2,24 +2,17 @@
 
 import copy
 import re
-import sys
-from pathlib import Path
 
 import pytest
+from helpers import ROOT, script
 
 from aecourse import comparison as text_comparison
 from aecourse import lessons, results
 
-ROOT = Path(__file__).resolve().parents[1]
 
-
-@pytest.fixture
-def tool(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    monkeypatch.delitem(sys.modules, "comparison", raising=False)
-    import comparison
-
-    return comparison
+@pytest.fixture(scope="module")
+def tool():
+    return script("tools/comparison.py")
 
 
 @pytest.fixture

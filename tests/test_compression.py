@@ -1,6 +1,7 @@
 """Quantiser, tables, entropy coder, and the net that is trained for rounding."""
 
 import random
+import time
 from math import exp
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aecourse import compression, evaluation, saving
-from aecourse.compression import Rounded, StreamError, Tables, quantise, rate
+from aecourse.compression import TOTAL, Rounded, StreamError, Tables, quantise, rate
 from aecourse.objectives import mse
 from aecourse.protocol import Batch, Output
 from aecourse.randomness import generator, seeded
@@ -36,7 +37,7 @@ def test_every_place_may_have_its_own_step():
     assert quantise(codes, torch.tensor([0.5, 4.0])).tolist() == [[2, 2]]
 
 
-@pytest.mark.parametrize("step", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("step", [0, -1.0, float("nan"), float("inf")])
 def test_a_step_that_is_none_is_refused(step):
     with pytest.raises(ValueError, match="larger than 0"):
         quantise(torch.zeros(2, 3), step)
@@ -46,6 +47,21 @@ def test_a_step_that_is_none_is_refused(step):
 def test_codes_that_no_table_could_hold_are_refused(bad):
     with pytest.raises(ValueError, match="not finite, or"):
         quantise(torch.tensor([[0.0, bad]]), 0.1)
+
+
+def test_whole_codes_are_not_quantised_again():
+    with pytest.raises(TypeError, match="real codes.*not torch.int32"):
+        quantise(whole_codes(), 0.5)
+
+
+@pytest.mark.parametrize("shape", [(2,), (1,), (4, 1), (4, 3)])
+def test_steps_are_one_or_one_for_each_place(shape):
+    with pytest.raises(ValueError, match="each of the 3 places"):
+        quantise(torch.zeros(4, 3), torch.ones(shape))
+
+
+def test_no_codes_are_quantised_to_none():
+    assert quantise(torch.zeros(0, 3), 1.0).shape == (0, 3)
 
 
 # --- tables ----------------------------------------------------------------------------------
@@ -107,8 +123,33 @@ def test_tables_refuse_what_cannot_be_counted():
         Tables.of(torch.zeros(4, 3))
     with pytest.raises(ValueError, match=r"shape \(N, code_size\).*\(4,\)"):
         Tables.of(torch.zeros(4, dtype=torch.int32))
-    with pytest.raises(ValueError, match="take a larger step"):
+    with pytest.raises(ValueError, match="at least one place"):
+        Tables.of(torch.zeros(4, 0, dtype=torch.int32))
+    with pytest.raises(ValueError, match="span 30,001 whole numbers.*take a larger step"):
         Tables.of(torch.tensor([[0], [30_000]]))
+
+
+@pytest.mark.parametrize("far", [2**15, -(2**15), 10**12, -(2**63)])
+def test_numbers_that_no_file_holds_are_refused_before_they_are_counted(far):
+    for codes in ([[0], [far]], [[far]]):  # to count up to 10**12 would take 8 terabytes
+        with pytest.raises(ValueError, match="between −32,767 and 32,767"):
+            Tables.of(torch.tensor(codes))
+
+
+def test_tables_at_the_ends_of_the_range_come_back_from_their_bytes():
+    for number in (-compression.LARGEST, compression.LARGEST):
+        tables = Tables.of(torch.tensor([[number]]))
+        assert Tables.from_bytes(tables.to_bytes()) == tables
+
+
+@pytest.mark.parametrize("low, frequencies", [
+    ((0,), ((0, TOTAL),)), ((0,), ((3, 4),)), ((0,), ((-1, TOTAL + 1),)), ((0,), ((),)),
+    ((40_000,), ((TOTAL,),)), ((0, 0), ((TOTAL,),)), ((), ()),
+])  # fmt: skip
+def test_tables_made_by_hand_are_checked(low, frequencies):
+    """With a frequency of 0, for one, ``encode`` would never end."""
+    with pytest.raises(ValueError, match="(Frequencies are|Tables have) at least"):
+        Tables(low, frequencies)
 
 
 # --- the stream ------------------------------------------------------------------------------
@@ -163,6 +204,15 @@ def test_a_stream_cut_short_is_refused(length):
         compression.decode(compression.encode(codes, tables)[:length], tables)
 
 
+def test_a_stream_that_is_used_up_is_refused_at_once():
+    """A few bytes that claim to hold 65,535 codes of 256 numbers."""
+    tables = Tables.of(whole_codes(500, 256))
+    started = time.process_time()
+    with pytest.raises(StreamError, match="damaged or cut short"):
+        compression.decode(b"\xff\xff" + bytes(range(200, 220)), tables)
+    assert time.process_time() - started < 1  # all of them would take five times as long
+
+
 def test_bytes_too_many_other_tables_and_a_wrong_count_are_refused():
     codes = whole_codes(40)
     tables = Tables.of(codes)
@@ -201,6 +251,17 @@ def test_a_smaller_step_costs_more_bits_and_less_error():
     assert fine.bits > coarse.bits + 9  # a quarter of the step: two bits per number, at most
     assert fine.mse < coarse.mse / 8
     assert fine.mse == pytest.approx(0.05**2 / 12, rel=0.1)  # the variance within a step
+
+
+def test_every_image_counts_however_many_there_are():
+    """Images are decoded in pieces, to save memory."""
+    codes = torch.rand(2_345, 9, generator=torch.Generator().manual_seed(0))
+    images = codes.reshape(-1, 1, 3, 3)
+    point = compression.measure(lambda code: code.reshape(-1, 1, 3, 3), codes, codes, images, 0.3)
+    indices = quantise(codes, 0.3)
+    off = ((indices * 0.3).clamp(0, 1) - codes).square().mean().item()
+    assert point.mse == pytest.approx(off, rel=1e-5)
+    assert point.bits == pytest.approx(Tables.of(indices).bits(indices).mean().item())
 
 
 # --- trained for rounding --------------------------------------------------------------------

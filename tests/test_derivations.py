@@ -1,13 +1,10 @@
 """What a lesson derives in its cells equals what the package, PyTorch or scikit-learn offers."""
 
-import ast
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers import NOTEBOOKS, functions_of
 from sklearn.impute import KNNImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -17,21 +14,6 @@ from aecourse.objectives import mixed, mse
 from aecourse.protocol import Batch, Layout
 from aecourse.randomness import seeded
 from aecourse.training import fit
-
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-
-
-def functions_of(name):
-    """The functions that a lesson defines, without running anything else of it."""
-    notebook = lessons.read(NOTEBOOKS / f"{name}.ipynb")
-    names = {"__name__": name}
-    exec(lessons.setup_source(notebook), names)
-    for cell in lessons.code_cells(notebook):
-        tree = ast.parse(lessons.without_magics(cell.source))
-        tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-        exec(compile(tree, f"<{name}>", "exec"), names)
-    return SimpleNamespace(**names)
-
 
 # --------------------------------------------------------------------------- 01 basics
 

@@ -1,32 +1,19 @@
 """What lesson 04 derives in its cells equals what the package and PyTorch offer."""
 
-import ast
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
+from helpers import functions_of, solution_of
 
-from aecourse import evaluation, lessons
+from aecourse import evaluation
 from aecourse.corruption import gaussian, masking, salt_and_pepper
 from aecourse.objectives import mse
 from aecourse.training import Objective
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "04_denoising.ipynb"
-
 
 @pytest.fixture(scope="module")
 def lesson():
-    """The functions and classes that the lesson defines, without running anything else of it."""
-    notebook = lessons.read(NOTEBOOK)
-    names = {"__name__": "04_denoising"}
-    exec(lessons.setup_source(notebook), names)
-    for cell in lessons.code_cells(notebook):
-        tree = ast.parse(lessons.without_magics(cell.source))
-        tree.body = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
-        exec(compile(tree, "<04_denoising>", "exec"), names)
-    return SimpleNamespace(**names)
+    return functions_of("04_denoising")
 
 
 @pytest.fixture
@@ -138,10 +125,8 @@ def test_clipping_an_answer_never_hurts(lesson, images):
 
 
 def test_psnr_of_the_exercise_equals_the_package(images):
-    notebook = lessons.read(NOTEBOOK)
-    names = {"np": np}
-    exec(lessons.solution_block(lessons.exercises(notebook)[1].solutions[0]), names)
+    decibels = solution_of("04_denoising", 1)
     noisy = gaussian(0.5)(images, draw())
     expected = evaluation.psnr(evaluation.squared_error(noisy, images).mean()).item()
-    found = names["decibels"](noisy.flatten(1).numpy(), images.flatten(1).numpy())
+    found = decibels(noisy.flatten(1).numpy(), images.flatten(1).numpy())
     assert found == pytest.approx(expected, rel=1e-5)

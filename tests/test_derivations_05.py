@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from helpers import SHAPE, blobs
-from test_derivations import functions_of
+from helpers import SHAPE, blobs, functions_of
 
 from aecourse import models, objectives
 from aecourse.protocol import Batch, Output

@@ -1,33 +1,19 @@
 """What lesson 06 derives in its cells equals what the package or PyTorch offers."""
 
-import ast
-from pathlib import Path
-from types import SimpleNamespace
-
 import pytest
 import torch
+from helpers import functions_of, solution_of
 
-from aecourse import evaluation, lessons, models
+from aecourse import evaluation, models
 from aecourse.corruption import gaussian
 from aecourse.objectives import contraction
 from aecourse.protocol import Batch
 from aecourse.randomness import generator, seeded
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "06_contractive.ipynb"
-
 
 @pytest.fixture(scope="module")
 def lesson():
-    """The functions and classes that the lesson defines, without running anything else of it."""
-    notebook = lessons.read(NOTEBOOK)
-    names = {"__name__": "lesson"}
-    exec(lessons.setup_source(notebook), names)
-    for cell in lessons.code_cells(notebook):
-        tree = ast.parse(lessons.without_magics(cell.source))
-        kinds = (ast.FunctionDef, ast.ClassDef)
-        tree.body = [node for node in tree.body if isinstance(node, kinds)]
-        exec(compile(tree, "<06_contractive>", "exec"), names)
-    return SimpleNamespace(**names)
+    return functions_of("06_contractive")
 
 
 @pytest.fixture
@@ -81,13 +67,11 @@ def test_the_estimate_by_hand_is_that_of_the_package(lesson, net, images):
 
 
 def test_the_displacement_of_the_exercise_equals_the_package(net, images):
-    solutions = lessons.exercises(lessons.read(NOTEBOOK))[2].solutions
-    names = {"torch": torch}
-    exec(lessons.solution_block(solutions[0]), names)
+    relative_displacement = solution_of("06_contractive", 2)
     clean = evaluation.encode(net, images)
     moved = evaluation.encode(net, gaussian(0.2)(images, generator(5)))
     expected = evaluation.displacement(net, images, gaussian(0.2), seed=5).mean().sqrt()
-    torch.testing.assert_close(names["relative_displacement"](clean, moved), expected)
+    torch.testing.assert_close(relative_displacement(clean, moved), expected)
 
 
 def test_pcas_displacement_is_that_of_its_code(lesson):

@@ -1,20 +1,15 @@
 """What lesson 07 derives in its cells equals what PyTorch, the package or its experiment offers."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from test_derivations import functions_of
+from helpers import functions_of, script
 from torch import nn
 
 from aecourse.exercises.convolutional import shift_error
 from aecourse.models import Autoencoder, Convolutional, Dense
 from aecourse.randomness import seeded
-
-EXPERIMENT = Path(__file__).resolve().parents[1] / "experiments" / "07_convolutional.py"
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +19,7 @@ def lesson():
 
 @pytest.fixture(scope="module")
 def experiment():
-    spec = importlib.util.spec_from_file_location("experiment_07", EXPERIMENT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("experiments/07_convolutional.py")
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])

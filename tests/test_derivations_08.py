@@ -1,36 +1,22 @@
 """What lesson 08 derives in its cells equals what the package, PyTorch or SciPy offers."""
 
-import ast
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
+from helpers import functions_of
 from scipy import integrate
 from scipy.stats import norm
 from torch.distributions import Normal, kl_divergence
 
-from aecourse import data, evaluation, lessons, models
+from aecourse import data, evaluation, models
 from aecourse.objectives import bce, gaussian_kl, kl_to_prior
 from aecourse.protocol import Batch
 from aecourse.randomness import generator, seeded
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "08_variational.ipynb"
-
 
 @pytest.fixture(scope="module")
 def lesson():
-    """The functions and classes that the lesson defines, without running anything else of it."""
-    notebook = lessons.read(NOTEBOOK)
-    names = {"__name__": "variational"}
-    exec(lessons.setup_source(notebook), names)
-    for cell in lessons.code_cells(notebook):
-        tree = ast.parse(lessons.without_magics(cell.source))
-        kept = (ast.FunctionDef, ast.ClassDef)
-        tree.body = [node for node in tree.body if isinstance(node, kept)]
-        exec(compile(tree, "<variational>", "exec"), names)
-    return SimpleNamespace(**names)
+    return functions_of("08_variational")
 
 
 @pytest.fixture

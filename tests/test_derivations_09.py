@@ -1,34 +1,21 @@
 """What lesson 09 derives in its cells equals what the package or PyTorch offers."""
 
-import ast
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
+from helpers import functions_of
 from torch.distributions import MultivariateNormal
 
-from aecourse import evaluation, lessons, models
+from aecourse import evaluation, models
 from aecourse.objectives import bce, gaussian_kl, gaussian_nll, kl_to_prior
 from aecourse.randomness import seeded
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 SIDE = 14 * 14
 
 
 @pytest.fixture(scope="module")
 def lesson():
-    """The functions that the lesson defines, without running anything else of it."""
-    notebook = lessons.read(NOTEBOOKS / "09_variational_in_depth.ipynb")
-    names = {"__name__": "lesson"}
-    exec(lessons.setup_source(notebook), names)
-    names["DEVICE"] = torch.device("cpu")
-    for cell in lessons.code_cells(notebook):
-        tree = ast.parse(lessons.without_magics(cell.source))
-        tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-        exec(compile(tree, "<lesson 09>", "exec"), names)
-    return SimpleNamespace(**names)
+    return functions_of("09_variational_in_depth", DEVICE=torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")

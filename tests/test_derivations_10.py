@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from helpers import NOTEBOOKS, functions_of, solution_of
 from sklearn.linear_model import LinearRegression
 from sklearn.manifold._t_sne import _joint_probabilities
-from test_derivations import NOTEBOOKS, functions_of
 
 from aecourse import evaluation, lessons, models
 from aecourse.randomness import seeded
@@ -21,15 +21,6 @@ def points():
     return torch.randn(50, 4, generator=torch.Generator().manual_seed(1)).double()
 
 
-def solution(number):
-    """The function that a folded solution of the lesson defines."""
-    notebook = lessons.read(NOTEBOOKS / "10_latent_spaces.ipynb")
-    source = lessons.exercises(notebook)[number].solutions[0].source
-    names = {"np": np}
-    exec(source.partition("```python")[2].partition("```")[0], names)
-    return next(v for k, v in names.items() if callable(v) and k not in ("np",))
-
-
 @pytest.mark.parametrize("perplexity", [5, 12])
 def test_affinities_equal_scikit_learns(lesson, points, perplexity):
     P, widths = lesson.affinities(points, perplexity)
@@ -43,7 +34,7 @@ def test_affinities_equal_scikit_learns(lesson, points, perplexity):
 
 def test_every_point_gets_the_perplexity_asked_for(lesson, points):
     _, widths = lesson.affinities(points, 9)
-    perplexity = solution(2)
+    perplexity = solution_of("10_latent_spaces", 2)
     for i in range(len(points)):
         others = np.delete((points - points[i]).square().sum(1).numpy(), i)
         assert abs(perplexity(others, widths[i].item()) - 9) < 1e-6
@@ -78,7 +69,7 @@ def test_divergence_of_equal_neighbourhoods_is_zero(lesson):
 
 def test_solutions_equal_the_package(points):
     labels = torch.randint(2, (50,), generator=torch.Generator().manual_seed(4))
-    ours = solution(0)(points.numpy(), labels.numpy(), 7)
+    ours = solution_of("10_latent_spaces", 0)(points.numpy(), labels.numpy(), 7)
     assert ours == pytest.approx(evaluation.neighbour_accuracy(points, labels, 7).mean().item())
 
 

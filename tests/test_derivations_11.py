@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from helpers import NOTEBOOKS, functions_of
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import precision_score
-from test_derivations import NOTEBOOKS, functions_of
 
 from aecourse import data, evaluation, lessons
 
@@ -36,6 +36,16 @@ def test_threshold_equals_the_packages(lesson, scores, rate):
     assert ours == pytest.approx(evaluation.threshold_for(scores[0], rate), abs=1e-7)
     values, kinds = torch.cat(scores).numpy(), np.r_[np.zeros(301), np.ones(83)].astype(int)
     assert solution(0)(values, kinds, values, rate) == pytest.approx(ours, abs=1e-7)
+
+
+@pytest.mark.parametrize("count, rate", [(99, 0.29), (12, 0.05), (19, 0.05)])
+def test_threshold_counts_places_as_the_package_does(lesson, scores, count, rate):
+    """100 · 0.29 is 28.999… to Python, and twelve scores are too few for 5 %."""
+    normal = scores[0][:count]
+    ours, kinds = lesson.threshold_for(normal, rate), np.zeros(count, dtype=int)
+    assert ours == pytest.approx(evaluation.threshold_for(normal, rate), abs=1e-7)
+    assert solution(0)(normal.numpy(), kinds, normal.numpy(), rate) == pytest.approx(ours)
+    assert (ours == np.inf) == (count == 12)
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -85,6 +95,32 @@ def test_regression_is_that_of_each_column_on_the_others(lesson):
         others = [i for i in range(5) if i != j]
         fitted = LinearRegression().fit(x[:, others], x[:, j]).predict(x[:, others])
         assert np.abs(residual[:, j].numpy() - (x[:, j].numpy() - fitted)).max() < 1e-5
+
+
+def test_a_fault_moves_its_own_residual_most(lesson):
+    """In units of their usual size; another column moves by its partial correlation."""
+    x = torch.randn(3_000, 6, generator=torch.Generator().manual_seed(3)).double()
+    x = x @ torch.randn(6, 6, generator=torch.Generator().manual_seed(4)).double()
+    x = (x - x.mean(0)) / x.std(0)
+    P = torch.linalg.inv(torch.cov(x.T))
+    lesson.regression.__globals__["P"] = P
+    usual = lesson.regression(x).square().mean(0).sqrt()
+    partial = P / (P.diag()[:, None] * P.diag()).sqrt()
+    for j in range(6):
+        fault = torch.zeros(1, 6)
+        fault[0, j] = 2.5
+        moved = (lesson.regression(x[:1] + fault) - lesson.regression(x[:1]))[0] / usual
+        assert moved.abs().argmax() == j
+        assert (moved / moved[j] - partial[j]).abs().max() < 1e-3
+
+
+def test_coin_nats_are_those_of_independent_coins(lesson):
+    draw = torch.Generator().manual_seed(5)
+    p = 0.01 + 0.9 * torch.rand(1, 28, 28, generator=draw)
+    lesson.coin_nats.__globals__["p"] = p
+    binary = torch.bernoulli(p.expand(20, 1, 28, 28), generator=draw).flatten(1)
+    expected = -torch.distributions.Bernoulli(p.flatten()).log_prob(binary).sum(1)
+    assert (lesson.coin_nats(binary) - expected).abs().max() < 1e-2
 
 
 def test_held_out_digit_is_in_the_test_images_only(lesson):

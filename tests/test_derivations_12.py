@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from test_derivations import NOTEBOOKS, functions_of
+from helpers import NOTEBOOKS, functions_of
 
 from aecourse import compression, lessons
 from aecourse.compression import TOTAL, Tables, quantise
@@ -76,6 +76,13 @@ def test_packed_weights_are_off_by_half_a_step_at_most(lesson):
     step = matrix.abs().amax(1, keepdim=True) / 127
     assert ((again - matrix).abs() <= 0.52 * step).all()
     assert size < matrix.numel() + 2 * 7 + 30
+
+
+def test_packed_weights_of_a_dead_unit_stay_zero(lesson):
+    matrix = torch.randn(3, 30, generator=torch.Generator().manual_seed(0))
+    matrix[1] = 0
+    again, _ = lesson.packed(matrix, 8)
+    assert (again[1] == 0).all() and again.isfinite().all()
 
 
 def test_the_nats_of_lesson_08_are_those_that_it_prints():

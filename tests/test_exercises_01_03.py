@@ -5,12 +5,9 @@ right, the stub, the same answer with one thing changed per mistake, and answers
 """
 
 import numpy as np
-import pytest
 import torch
 import torch.nn.functional as F
-
-from aecourse.checks import judge
-from aecourse.exercises import catalogue
+from exercise_suite import ExerciseTests, edited
 
 RIGHT = {
     "output gradient": """
@@ -677,104 +674,24 @@ def answer(raw, real, binary, category):  # row by row
 """],
 }
 
-NAMES = list(RIGHT)
 
-
-def define(source):
-    """The function ``answer``, defined as a notebook would after its set-up cell."""
+class TestExercises(ExerciseTests):
+    topics = ["basics", "undercomplete", "tables"]
     scope = {"np": np, "torch": torch, "F": F}
-    exec(source, scope)
-    return scope["answer"]
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
 
+    def test_impute_in_place_is_named(self):
+        source = RIGHT["imputation"].replace("test.copy()", "test")
+        verdict = self.judge("imputation", source)
+        assert verdict.status == "wrong" and "changes its argument test in place" in verdict.message
 
-def edited(source, changes):
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, f"{old!r} is not in the answer"
-        source = source.replace(old, new)
-    return source
+    def test_two_mistakes_at_once(self):
+        source = edited(RIGHT["output gradient"], ["1 - Y**2", "1", "/ X.size", "/ len(X)"])
+        message = self.judge("output gradient", source).message
+        assert message.startswith("The derivative of tanh is missing")
+        assert message.endswith("Besides, a factor is wrong: check what is divided by what.")
 
-
-def messages(name):
-    """All that the catalogue can say about a wrong answer."""
-    exercise = catalogue()[name]
-    return {*(mistake.message for mistake in exercise.mistakes), *exercise.extreme.values()}
-
-
-def test_every_exercise_of_these_lessons_is_here():
-    ours = {name for name, e in catalogue().items() if e.right.__module__.split(".")[-1] in
-            ("basics", "undercomplete", "tables")}
-    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start)
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in RAISING
-                          for start, *changes in RAISING[name]])
-def test_exception_gets_a_hint(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "error" and f". {start}" in verdict.message, verdict.message
-
-
-@pytest.mark.parametrize("name", RAISING)
-def test_every_hint_has_a_learner_who_needs_it(name):
-    for hint in catalogue()[name].hints.values():
-        assert any(hint.startswith(start) for start, *_ in RAISING[name]), hint
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
-
-
-def test_impute_in_place_is_named():
-    source = RIGHT["imputation"].replace("test.copy()", "test")
-    verdict = judge("imputation", define(source))
-    assert verdict.status == "wrong" and "changes its argument test in place" in verdict.message
-
-
-def test_two_mistakes_at_once():
-    source = edited(RIGHT["output gradient"], ["1 - Y**2", "1", "/ X.size", "/ len(X)"])
-    message = judge("output gradient", define(source)).message
-    assert message.startswith("The derivative of tanh is missing")
-    assert message.endswith("Besides, a factor is wrong: check what is divided by what.")
-
-
-def test_one_of_two_values_is_right():
-    source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) + 1")
-    message = judge("output gradient", define(source)).message
-    assert message.startswith("Right: dL/dW. Not right: dL/db. On 7 rows")
+    def test_one_of_two_values_is_right(self):
+        source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) + 1")
+        message = self.judge("output gradient", source).message
+        assert message.startswith("Right: dL/dW. Not right: dL/db. On 7 rows")

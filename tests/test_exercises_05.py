@@ -3,11 +3,10 @@
 import copy
 
 import numpy as np
-import pytest
 import torch
 import torch.nn.functional as F
+from exercise_suite import ExerciseTests
 
-from aecourse.checks import judge
 from aecourse.exercises import catalogue
 from aecourse.exercises.sparse import Held, looked_at, unit_columns
 
@@ -176,6 +175,7 @@ WRONG = {
     ],
 }
 
+# Slips that raise, and how the hint starts.
 RAISING = {
     "unit-norm columns": [
         ("PyTorch refuses to change", "with torch.no_grad():", "if True:"),
@@ -183,29 +183,6 @@ RAISING = {
          "layer.weight = layer.weight / norms"),
     ],
 }
-
-NAMES = list(RIGHT)
-
-
-def define(source):
-    """The function ``answer``, defined as a notebook would after its set-up cell."""
-    scope = {"np": np, "torch": torch, "F": F, "copy": copy}
-    exec(source, scope)
-    return scope["answer"]
-
-
-def edited(source, changes):
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, f"{old!r} is not in the answer"
-        source = source.replace(old, new)
-    return source
-
-
-def messages(name):
-    """All that the catalogue can say about a wrong answer."""
-    exercise = catalogue()[name]
-    found = {*(mistake.message for mistake in exercise.mistakes), *exercise.extreme.values()}
-    return found | (said_of_layers() if exercise.after else set())
 
 
 def said_of_layers():
@@ -221,68 +198,17 @@ def said_of_layers():
     return {looked_at(layer, None) for layer in (new, old, fixed)}
 
 
-def test_every_exercise_of_this_lesson_is_here():
-    ours = {n for n, e in catalogue().items() if e.right.__module__.endswith(".sparse")}
-    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
+class TestExercises(ExerciseTests):
+    topics = ["sparse"]
+    scope = {"np": np, "torch": torch, "F": F, "copy": copy}
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
 
+    def messages(self, name):
+        looked = said_of_layers() if catalogue()[name].after else set()
+        return [*super().messages(name), *looked]
 
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])  # fmt: skip
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start)
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in RAISING
-                          for start, *changes in RAISING[name]])  # fmt: skip
-def test_exception_gets_a_hint(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "error" and f". {start}" in verdict.message, verdict.message
-
-
-@pytest.mark.parametrize("name", RAISING)
-def test_every_hint_has_a_learner_who_needs_it(name):
-    for hint in catalogue()[name].hints.values():
-        assert any(hint.startswith(start) for start, *_ in RAISING[name]), hint
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
-
-
-def test_a_changed_argument_is_named():
-    source = "def answer(code, k):\n" \
-             "    code[code < code.topk(k, dim=1).values[:, -1:]] = 0\n    return code\n"
-    verdict = judge("top-k code", define(source))
-    assert verdict.status == "wrong" and "changes its argument code in place" in verdict.message
+    def test_a_changed_argument_is_named(self):
+        source = "def answer(code, k):\n" \
+                 "    code[code < code.topk(k, dim=1).values[:, -1:]] = 0\n    return code\n"
+        verdict = self.judge("top-k code", source)
+        assert verdict.status == "wrong" and "changes its argument code in place" in verdict.message

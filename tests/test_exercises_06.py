@@ -3,11 +3,8 @@
 Nothing here uses the catalogue's own functions; see ``test_exercises_01_03.py``.
 """
 
-import pytest
 import torch
-
-from aecourse.checks import judge
-from aecourse.exercises import catalogue
+from exercise_suite import ExerciseTests
 
 RIGHT = {
     "contraction": """
@@ -170,6 +167,7 @@ WRONG = {
     ],
 }
 
+# Slips that raise, and how the hint starts.
 RAISING = {
     "contraction": [("The code h is (B, K)", "sum(dim=1)\n    return", "sum(dim=0)\n    return")],
     "Hutchinson": [
@@ -241,83 +239,8 @@ def answer(clean, moved):
 """],
 }
 
-NAMES = list(RIGHT)
 
-
-def define(source):
-    """The function ``answer``, defined as a notebook would after its set-up cell."""
+class TestExercises(ExerciseTests):
+    topics = ["contractive"]
     scope = {"torch": torch}
-    exec(source, scope)
-    return scope["answer"]
-
-
-def edited(source, changes):
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, f"{old!r} is not in the answer"
-        source = source.replace(old, new)
-    return source
-
-
-def messages(name):
-    """All that the catalogue can say about a wrong answer."""
-    return {mistake.message for mistake in catalogue()[name].mistakes}
-
-
-def test_every_exercise_of_this_lesson_is_here():
-    ours = {name for name, e in catalogue().items() if e.right.__module__.endswith(".contractive")}
-    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start), verdict.message
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in RAISING
-                          for start, *changes in RAISING[name]])
-def test_exception_gets_a_hint(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "error" and f". {start}" in verdict.message, verdict.message
-
-
-@pytest.mark.parametrize("name", RAISING)
-def test_every_hint_has_a_learner_who_needs_it(name):
-    for hint in catalogue()[name].hints.values():
-        assert any(hint.startswith(start) for start, *_ in RAISING[name]), hint
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING

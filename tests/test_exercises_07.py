@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from exercise_suite import ExerciseTests
 from torch import nn
-
-from aecourse.checks import judge
-from aecourse.exercises import catalogue
 
 RIGHT = {
     "output size": """
@@ -195,81 +193,31 @@ WRONG = {
     ],
 }
 
-NAMES = list(RIGHT)
+# Slips that raise, and how the hint starts.
+RAISING = {
+    "shift error": [
+        ("Look at the two shapes: +, -", "images[:, :, :-d]", "images"),
+        ("Look at the two shapes: +, -", "images - moved", "images[:, :, d:] - moved"),
+    ],
+}
 
 
-def define(source):
-    names = {"np": np, "torch": torch, "F": F, "nn": nn}
-    exec(source, names)
-    return names["answer"]
+class TestExercises(ExerciseTests):
+    topics = ["convolutional"]
+    scope = {"np": np, "torch": torch, "F": F, "nn": nn}
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
 
+    def test_one_of_two_sizes_is_right(self):
+        source = RIGHT["output size"].replace("+ output_padding", "+ 3 * output_padding")
+        message = self.judge("output size", source).message
+        assert message.startswith("Right: the size after the convolution.")
 
-def edited(source, changes):
-    assert len(changes) % 2 == 0
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, old
-        source = source.replace(old, new)
-    return source
+    @pytest.mark.parametrize("pack", ["np.array", "torch.tensor", "list"])
+    def test_both_sizes_may_come_in_one_array(self, pack):
+        source = RIGHT["output size"].replace("small, large", f"{pack}([small, large])")
+        assert self.judge("output size", source).status == "right"
 
-
-def messages(name):
-    return [mistake.message for mistake in catalogue()[name].mistakes]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start)
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
-
-
-def test_one_of_two_sizes_is_right():
-    source = RIGHT["output size"].replace("+ output_padding", "+ 3 * output_padding")
-    message = judge("output size", define(source)).message
-    assert message.startswith("Right: the size after the convolution.")
-
-
-@pytest.mark.parametrize("pack", ["np.array", "torch.tensor", "list"])
-def test_both_sizes_may_come_in_one_array(pack):
-    source = RIGHT["output size"].replace("small, large", f"{pack}([small, large])")
-    assert judge("output size", define(source)).status == "right"
-
-
-def test_changing_the_images_in_place_is_named():
-    source = RIGHT["shift error"].replace(
-        "    return", "    images -= moved\n    return")
-    assert "changes its argument images in place" in judge("shift error", define(source)).message
+    def test_changing_the_images_in_place_is_named(self):
+        source = RIGHT["shift error"].replace("    return", "    images -= moved\n    return")
+        message = self.judge("shift error", source).message
+        assert "changes its argument images in place" in message

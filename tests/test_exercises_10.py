@@ -4,10 +4,9 @@ Nothing here uses the catalogue's own functions.
 """
 
 import numpy as np
-import pytest
 import torch
+from exercise_suite import ExerciseTests
 
-from aecourse.checks import judge
 from aecourse.exercises import catalogue
 
 RIGHT = {
@@ -217,73 +216,18 @@ def answer(squared_distances, sigma):
 """],
 }
 
-NAMES = list(RIGHT)
+# Slips that raise, and how the hint starts.
+RAISING = {
+    "neighbour accuracy": [
+        ("Look at the two shapes: +, -", VERDICTS, "(labels[near] == labels).mean()"),
+    ],
+}
 
 
-def define(source):
-    """The function ``answer``, defined as a notebook would after its set-up cell."""
+class TestExercises(ExerciseTests):
+    topics = ["latent_spaces"]
     scope = {"np": np, "torch": torch}
-    exec(source, scope)
-    return scope["answer"]
-
-
-def edited(source, changes):
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, f"{old!r} is not in the answer"
-        source = source.replace(old, new)
-    return source
-
-
-def messages(name):
-    """All that the catalogue can say about a wrong answer."""
-    exercise = catalogue()[name]
-    return {*(mistake.message for mistake in exercise.mistakes), *exercise.extreme.values()}
-
-
-def test_every_exercise_of_this_lesson_is_here():
-    ours = {n for n, e in catalogue().items() if e.right.__module__.endswith(".latent_spaces")}
-    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start)
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
 
 
 def test_no_probe_has_a_tie_in_its_vote():

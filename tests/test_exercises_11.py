@@ -4,10 +4,9 @@ Nothing here uses the catalogue's own functions.
 """
 
 import numpy as np
-import pytest
 import torch
+from exercise_suite import ExerciseTests
 
-from aecourse.checks import judge
 from aecourse.exercises import catalogue
 
 RIGHT = {
@@ -59,7 +58,19 @@ WRONG = {
          "return np.quantile(normal, rate)"),
         ("This is a threshold for the anomalies", "kind == 0", "kind == 1", PLACE,
          "return np.quantile(normal, 1 - rate)"),
-        ("A percentile, interpolated", PLACE, "return np.quantile(normal, 1 - rate)"),
+        ("A percentile is close", PLACE, "return np.quantile(normal, 1 - rate)"),
+        ("A percentile is close", PLACE,
+         'return np.quantile(normal, 1 - rate, method="higher")'),
+        ("A percentile is close", PLACE,
+         'return np.percentile(normal, 100 * (1 - rate), method="nearest")'),
+        ("A percentile is close", PLACE,
+         'return np.quantile(normal, 1 - rate, method="lower")'),
+        ("Here the rate of the argument", PLACE, "return np.quantile(normal, 0.95)"),
+        ("Here the rate of the argument", PLACE, "return np.percentile(normal, 95)"),
+        ("Here the rate of the argument", "* rate", "* 0.05"),
+        ("The places are counted among", "len(normal)", "len(valid_scores)"),
+        ("Here (n + 1) · rate is rounded", "m = int(", "m = round("),
+        ("One place too far down", "m = int(", "m = 1 + int("),
         ("One place too far down", PLACE, "return normal[m]"),
         ("Here m is", "(len(normal) + 1)", "len(normal)"),
         ("One place too high", PLACE, "return normal[m - 2] if m > 1 else np.inf"),
@@ -67,6 +78,11 @@ WRONG = {
         ("Mean and standard deviation", PLACE, "return normal.mean() + 2 * normal.std()"),
         ("Mean and standard deviation", PLACE, "return normal.mean() + 3 * normal.std()"),
         ("Mean and standard deviation", PLACE, "return normal.mean() + 1.645 * normal.std()"),
+        ("Mean and standard deviation", PLACE,
+         "return normal.mean() + 3 * normal.std(ddof=1)"),
+        ("Mean and standard deviation", PLACE,
+         "from scipy.stats import norm; "
+         "return norm.ppf(1 - rate, normal.mean(), normal.std(ddof=1))"),
         ("This is the place m itself", PLACE, "return m"),
         ("Right where there are enough", PLACE, "return normal[m - 1]"),
         ("Right where there are enough", PLACE, "return normal[max(m, 1) - 1]"),
@@ -77,6 +93,14 @@ WRONG = {
          "scores[kind == 0]\n", "scores[kind == 1]\n"),
         ("This is reversed", "(strange > normal) + 0.5 * (strange == normal)", "strange < normal"),
         ("This is reversed", "(strange > normal) + 0.5 * (strange == normal)", "strange <= normal"),
+        ("The area was turned round", "return wins.mean()",
+         "return max(wins.mean(), 1 - wins.mean())"),
+        ("The area was turned round", "return wins.mean()",
+         "return 0.5 + abs(wins.mean() - 0.5)"),
+        ("This is twice the area", "wins.mean()", "2 * wins.mean() - 1"),
+        ("This is twice the area", PAIRS,
+         """strange, normal = scores[kind == 1][:, None], scores[kind == 0]
+    return np.mean((strange > normal) * 1.0 - (strange < normal))"""),
         ("The scores were turned into yes", "strange, normal", ALARM.format("np.median(scores)")),
         ("The scores were turned into yes", "strange, normal", ALARM.format("scores.mean()")),
         ("The scores were turned into yes", "strange, normal", ALARM.format("0.5")),
@@ -90,10 +114,17 @@ WRONG = {
         ("Equal scores are ranked", PAIRS, """rank = scores.argsort(kind="stable").argsort() + 1
     a, n = (kind == 1).sum(), (kind == 0).sum()
     return (rank[kind == 1].sum() - a * (a + 1) / 2) / (a * n)"""),
+        ("Equal scores are ranked", PAIRS, """kind = kind[np.argsort(-scores, kind="stable")]
+    found = np.r_[0, np.cumsum(kind) / kind.sum()]
+    false = np.r_[0, np.cumsum(1 - kind) / (1 - kind).sum()]
+    return (np.diff(false) * (found[1:] + found[:-1]) / 2).sum()"""),
         ("This is an accuracy", PAIRS,
          "return max(((scores > t) == (kind == 1)).mean() for t in scores)"),
         ("This is the average precision", PAIRS, """hits = kind[np.argsort(-scores, kind="stable")]
     return (np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits == 1].mean()"""),
+        ("This is the average precision", PAIRS,
+         """from sklearn.metrics import average_precision_score
+    return average_precision_score(kind, scores)"""),
         ("All pairs of examples", "scores[kind == 1][:, None], scores[kind == 0]",
          "scores[:, None], scores"),
         ("All pairs of examples", "wins.mean()", "wins.sum() / len(scores) ** 2"),
@@ -113,6 +144,16 @@ WRONG = {
          "found / (found + false)"),
         ("This is the share of anomalies that", "right / (right + wrong)", "found / anomalies"),
         ("The factor (1 − base rate)", "(1 - base_rate) * ", ""),
+        ("The base rate must weight", "right = base_rate * ", "right = "),
+        ("The base rate must weight", "(right + wrong)", "(right / base_rate + wrong)"),
+        ("The base rate must weight", "(right + wrong)",
+         "(found / anomalies + false / normal)"),
+        ("Divide the false alarms", "/ normal", "/ (normal + anomalies)"),
+        ("These are odds", "(right + wrong)", "wrong"),
+        ("The base rate is multiplied", "right / (right + wrong)",
+         "base_rate * (found / anomalies) / (false / normal)"),
+        ("This is how often silence", "* found / anomalies", "* (1 - found / anomalies)",
+         "* false / normal", "* (1 - false / normal)", "return right", "return wrong"),
         ("The false alarms are not weighted", " / anomalies", "", " / normal", ""),
         ("Base rate and its complement", "right = base_rate", "right = (1 - base_rate)",
          "wrong = (1 - base_rate)", "wrong = base_rate"),
@@ -184,73 +225,16 @@ def answer(found, anomalies, false, normal, base_rate):
 """],
 }
 
-NAMES = list(RIGHT)
+# Slips that raise, and how the hint starts.
+RAISING = {
+    "auroc": [("Look at the two shapes: +, -", "[:, None]", "")],
+}
 
 
-def define(source):
-    """The function ``answer``, defined as a notebook would after its set-up cell."""
+class TestExercises(ExerciseTests):
+    topics = ["anomalies"]
     scope = {"np": np, "torch": torch}
-    exec(source, scope)
-    return scope["answer"]
-
-
-def edited(source, changes):
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, f"{old!r} is not in the answer"
-        source = source.replace(old, new)
-    return source
-
-
-def messages(name):
-    """All that the catalogue can say about a wrong answer."""
-    exercise = catalogue()[name]
-    return {*(mistake.message for mistake in exercise.mistakes), *exercise.extreme.values()}
-
-
-def test_every_exercise_of_this_lesson_is_here():
-    ours = {n for n, e in catalogue().items() if e.right.__module__.endswith(".anomalies")}
-    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])  # fmt: skip
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start), verdict.message
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
 
 
 def test_no_share_sits_on_the_edge_of_a_place():

@@ -4,12 +4,9 @@ Nothing here uses the catalogue's own functions.
 """
 
 import numpy as np
-import pytest
 import torch
+from exercise_suite import ExerciseTests
 from scipy import stats
-
-from aecourse.checks import judge
-from aecourse.exercises import catalogue
 
 RIGHT = {
     "is A better": """
@@ -59,8 +56,15 @@ WRONG = {
         ("The same image under another", GAP,
          "np.concatenate([b - a for a in errors_a for b in errors_b])"),
         ("The same image under another", "np.sqrt(len(gap))", "np.sqrt(errors_a.size)"),
+        ("The same image under another", "np.sqrt(len(gap))", "np.sqrt(errors_b.size)"),
+        ("The same image under another", "np.sqrt(len(gap))",
+         "np.sqrt(errors_a.size + errors_b.size)"),
         ("The spread is divided by the square root of the number of seeds",
          "np.sqrt(len(gap))", "np.sqrt(len(errors_a))"),
+        ("The spread is divided by the square root of the number of seeds",
+         "np.sqrt(len(gap))", "np.sqrt(len(errors_b))"),
+        ("The spread is divided by the square root of the number of seeds",
+         "np.sqrt(len(gap))", "np.sqrt(len(errors_a) + len(errors_b))"),
         ("The spread is that of a whole", "ddof=1", "ddof=0"),
         ("Images were averaged away", GAP, """[
         b.mean() - a.mean() for a, b in zip(errors_a, errors_b)]
@@ -83,7 +87,12 @@ WRONG = {
         ("The square root of n", " / np.sqrt(n)", "", FACTOR, "2", "ddof=1", ""),
         ("One standard error", "factor * ", ""),
         ("The quantile leaves", "0.975", "0.95"),
-        ("The degrees of freedom", "n - 1)", "n)"),
+        ("The degrees of freedom are one", "n - 1)", "n)"),
+        ("The degrees of freedom are 2n", "n - 1)", "2 * n - 2)"),
+        ("The factor is that of three", FACTOR, "stats.t.ppf(0.975, 2)"),
+        ("The factor is that of three", FACTOR, "4.3"),
+        ("The factor is that of three", FACTOR, "4.30265"),
+        ("This is the interval for one more", " / np.sqrt(n)", " * np.sqrt(1 + 1 / n)"),
         ("The ends are swapped", ENDS, "return gaps.mean() + half, gaps.mean() - half"),
         ("The ends are swapped", "0.975", "0.025"),
         ("These are the smallest", ENDS, "return min(gaps), max(gaps)"),
@@ -96,6 +105,7 @@ WRONG = {
         ("The recipe is chosen by its test", CHOSEN, "test.mean(1).argmin()"),
         ("This is the smallest test error of any", REPORT, "test.min()"),
         ("The recipe is right, but its best", REPORT, "test[chosen].min()"),
+        ("The recipe is right, but only its best", REPORT, "test[chosen, valid[chosen].argmin()]"),
         ("This is the validation error", REPORT, "valid[chosen].mean()"),
         ("The recipe is chosen by its luckiest", CHOSEN, "valid.min(axis=1).argmin()"),
         ("One single run was chosen", CHOSEN, "np.unravel_index(valid.argmin(), valid.shape)"),
@@ -140,75 +150,16 @@ def answer(valid, test):
 """],
 }  # fmt: skip
 
-NAMES = list(RIGHT)
+# Slips that raise, and how the hint starts.
+RAISING = {
+    "is A better": [
+        ("A and B may have different numbers of seeds: average over the seeds", GAP,
+         "(errors_b - errors_a).mean(0)"),
+    ],
+}  # fmt: skip
 
 
-def define(source):
-    """The function ``answer``, defined as a notebook would after its set-up cell."""
+class TestExercises(ExerciseTests):
+    topics = ["which"]
     scope = {"np": np, "torch": torch, "stats": stats}
-    exec(source, scope)
-    return scope["answer"]
-
-
-def edited(source, changes):
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, f"{old!r} is not in the answer"
-        source = source.replace(old, new)
-    return source
-
-
-def messages(name):
-    """All that the catalogue can say about a wrong answer."""
-    return {mistake.message for mistake in catalogue()[name].mistakes}
-
-
-def test_every_exercise_of_this_lesson_is_here():
-    ours = {n for n, e in catalogue().items() if e.right.__module__.endswith(".which")}
-    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])  # fmt: skip
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start), verdict.message
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
-
-
-def test_unequal_numbers_of_seeds_that_do_not_fit_get_a_hint():
-    verdict = judge("is A better", define("def answer(a, b):\n    return (b - a).mean(), 1.0\n"))
-    assert verdict.status == "error"
-    assert "average over the seeds" in verdict.message
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING

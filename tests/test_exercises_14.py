@@ -8,8 +8,8 @@ import json
 import pickle
 
 import numpy as np
-import pytest
 import torch
+from exercise_suite import ExerciseTests
 
 from aecourse.checks import judge
 from aecourse.exercises import catalogue
@@ -345,7 +345,16 @@ def answer(name, content):
     ],
 }
 
-NAMES = list(RIGHT)
+# Slips that raise, and how the hint starts.
+RAISING = {
+    "safe to open": [
+        (
+            "What is no JSON makes json.loads fail: catch ValueError, and return False",
+            "except ValueError",
+            "except KeyError",
+        ),
+    ],
+}
 
 
 def grey(picture):
@@ -357,76 +366,20 @@ def grey(picture):
     return picture if picture.ndim == 2 else picture @ np.array([0.299, 0.587, 0.114])
 
 
-def define(source):
-    """The function ``answer``, defined as a notebook would after its set-up cell."""
+class TestExercises(ExerciseTests):
+    topics = ["own_data"]
     scope = {"np": np, "torch": torch, "json": json, "io": io, "pickle": pickle, "grey": grey}
-    exec(source, scope)
-    return scope["answer"]
+    right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
 
+    def test_no_picture_is_changed(self):
+        """Arrays of unequal shapes in a list are compared one by one."""
 
-def edited(source, changes):
-    for old, new in zip(changes[::2], changes[1::2]):
-        assert old in source, f"{old!r} is not in the answer"
-        source = source.replace(old, new)
-    return source
+        def answer(pictures, size):
+            result = self.define(RIGHT["picture loader"])(pictures, size)
+            pictures[0][:] = 0
+            return result
 
-
-def messages(name):
-    """All that the catalogue can say about a wrong answer."""
-    exercise = catalogue()[name]
-    return {*(mistake.message for mistake in exercise.mistakes), *exercise.extreme.values()}
-
-
-def test_every_exercise_of_this_lesson_is_here():
-    ours = {n for n, e in catalogue().items() if e.right.__module__.endswith(".own_data")}
-    assert ours == set(RIGHT) == set(WRONG) == set(ALSO_RIGHT)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answer(name):
-    assert judge(name, define(RIGHT[name])) == ("right", catalogue()[name].insight)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_not_attempted(name):
-    head = RIGHT[name].strip().split("\n")[0]
-    for body in ("...", "return ...", "pass", '"""What it does."""\n    return ...'):
-        assert judge(name, define(f"{head}\n    {body}\n")).status == "not attempted"
-
-
-@pytest.mark.parametrize("name, source", [(n, s) for n in NAMES for s in ALSO_RIGHT[n]])
-def test_right_in_another_style(name, source):
-    verdict = judge(name, define(source))
-    assert verdict.status == "right", verdict.message
-
-
-@pytest.mark.parametrize("name, start, changes",
-                         [(name, start, changes) for name in NAMES
-                          for start, *changes in WRONG[name]])  # fmt: skip
-def test_mistake_is_named(name, start, changes):
-    verdict = judge(name, define(edited(RIGHT[name], changes)))
-    assert verdict.status == "wrong"
-    assert verdict.message.startswith(start)
-    assert verdict.message in messages(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mistake_has_a_learner_who_makes_it(name):
-    for message in messages(name):
-        starts = [start for start, *_ in WRONG[name] if message.startswith(start)]
-        assert starts, f"no answer shows: {message}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_starts_are_unambiguous(name):
-    for start, *_ in WRONG[name]:
-        assert sum(message.startswith(start) for message in messages(name)) == 1, start
-
-
-def test_json_that_fails_gets_a_hint():
-    answer = define(edited(RIGHT["safe to open"], ["except ValueError", "except KeyError"]))
-    verdict = judge("safe to open", answer)
-    assert verdict.status == "error" and "catch ValueError, and return False" in verdict.message
+        assert "changes its argument pictures in place" in judge("picture loader", answer).message
 
 
 def test_the_files_are_what_they_are_called():
@@ -443,14 +396,3 @@ def test_the_files_are_what_they_are_called():
     torch.save({"weight": torch.ones(2)}, buffer)
     archive = next(content for label, (_, content) in probes.items() if "zip" in label)
     assert archive[:4] == buffer.getvalue()[:4] and b"data.pkl" in archive
-
-
-def test_no_picture_is_changed():
-    """Arrays of unequal shapes in a list are compared one by one."""
-
-    def answer(pictures, size):
-        result = define(RIGHT["picture loader"])(pictures, size)
-        pictures[0][:] = 0
-        return result
-
-    assert "changes its argument pictures in place" in judge("picture loader", answer).message

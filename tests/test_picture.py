@@ -1,19 +1,13 @@
 """The picture of the README is put together from figures of the lessons."""
 
-from pathlib import Path
-
 import pytest
+from helpers import ROOT, script
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
 
-
-@pytest.fixture
-def picture(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    import picture
-
-    return picture
+@pytest.fixture(scope="module")
+def picture():
+    return script("tools/picture.py")
 
 
 def test_every_figure_of_the_picture_is_in_its_lesson(picture):

@@ -1,25 +1,19 @@
 """The symptoms that lesson 13 collects are those of all lessons."""
 
 import re
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
+from helpers import ROOT, script
 
 from aecourse import lessons
 
-ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = lessons.find_lessons(ROOT / "notebooks")
 
 
-@pytest.fixture
-def tool(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    monkeypatch.delitem(sys.modules, "symptoms", raising=False)
-    import symptoms
-
-    return symptoms
+@pytest.fixture(scope="module")
+def tool():
+    return script("tools/symptoms.py")
 
 
 @pytest.fixture
@@ -86,14 +80,13 @@ def test_a_changed_row_is_noticed(tool, lesson):
 
 def test_decimals_are_noted_as_quoted(tool):
     table = "| BCE stays at 0.693 | 17 dead | Δ −0.25 | [02](02_x.ipynb), 9 |"
-    (cell,) = lessons.cells(
-        tool.with_symptoms(notebook(f"{tool.START}{tool.END}", tag=tool.TAG), table), tool.TAG
-    )
+    holder = notebook("<!-- symptoms:start --><!-- symptoms:end -->", tag=tool.TAG)
+    (cell,) = lessons.cells(tool.with_symptoms(holder, table), tool.TAG)
     assert cell.metadata.aecourse.quoted == ["0.25", "0.693"]
     assert table in cell.source
 
 
 @pytest.mark.parametrize("source", ["nothing", "<!-- symptoms:start -->"])
 def test_a_lesson_without_the_marks_is_refused(tool, source):
-    with pytest.raises(ValueError, match="one cell"):
+    with pytest.raises(ValueError, match="marks"):
         tool.with_symptoms(notebook(source, tag=tool.TAG), "| table |")

@@ -7,15 +7,13 @@ A test says when the two no longer agree.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, stdev
 
-from aecourse import evaluation, results
+from aecourse import evaluation, lessons, results
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-START, END = "<!-- comparison:start -->", "<!-- comparison:end -->"
 
 
 def share(value: float) -> str:
@@ -102,11 +100,8 @@ def explained(figures: dict) -> str:
 
 def with_table(readme: str, figures: dict) -> str:
     """The README with table and explanation between its two marks."""
-    pattern = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
-    if len(pattern.findall(readme)) != 1:
-        raise ValueError(f"README.md needs the marks {START} and {END}, once each.")
-    text = f"{START}\n{table(figures)}\n\n{explained(figures)}\n{END}"
-    return pattern.sub(lambda _: text, readme)
+    text = f"{table(figures)}\n\n{explained(figures)}"
+    return lessons.between_marks(readme, "comparison", text)
 
 
 def main() -> None:

@@ -18,7 +18,6 @@ from aecourse import comparison, lessons
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 HOLDER = "13_which_autoencoder"
 TAG = "collected"
-START, END = "<!-- symptoms:start -->", "<!-- symptoms:end -->"
 HEAD = "| symptom | cause | cure | lesson, section |\n|---|---|---|---|"
 
 
@@ -62,12 +61,11 @@ def collected(folder: Path = NOTEBOOKS) -> str:
 
 def with_symptoms(notebook: NotebookNode, table: str) -> NotebookNode:
     """Lesson 13 with the table between its marks; its decimals are noted as quoted."""
-    pattern = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
-    holders = [cell for cell in lessons.cells(notebook, TAG) if pattern.search(cell.source)]
+    holders = lessons.cells(notebook, TAG)
     if len(holders) != 1:
-        raise ValueError(f"{HOLDER} needs one cell, tagged {TAG!r}, with {START} and {END}.")
+        raise ValueError(f"{HOLDER} needs one cell tagged {TAG!r}.")
     cell = holders[0]
-    cell.source = pattern.sub(lambda _: f"{START}\n\n{table}\n\n{END}", cell.source)
+    cell.source = lessons.between_marks(cell.source, "symptoms", f"\n{table}\n")
     decimals = {
         number.text.lstrip("-+\u2212") for number in comparison.numbers(table) if "." in number.text
     }

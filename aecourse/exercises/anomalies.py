@@ -1,6 +1,8 @@
 """Lesson 11: threshold, AUROC, precision at a base rate."""
 
 import numpy as np
+from scipy.stats import norm
+from sklearn.metrics import average_precision_score
 
 from aecourse.checks import Exercise, Mistake
 
@@ -31,6 +33,16 @@ def unguarded(scores, rate):
     return np.sort(scores)[::-1][m - 1]
 
 
+def percentile(method):
+    """What NumPy gives with one of its ways of not interpolating."""
+    return lambda v, a, t, r: np.quantile(v[a == 0], 1 - r, method=method)
+
+
+def gaussian(factor, ddof=0):
+    """Mean plus some standard deviations; ``factor`` is a function of the rate."""
+    return lambda v, a, t, r: v[a == 0].mean() + factor(r) * v[a == 0].std(ddof=ddof)
+
+
 def detection_split(seed, normal, anomalies, tested):
     """Validation scores, their kinds (1 for anomalies), and test scores on another level."""
     random = np.random.default_rng(seed)
@@ -48,6 +60,7 @@ THRESHOLD = Exercise(
         "230 normal and 37 strange scores, rate 0.05": (*detection_split(1, 230, 37, 171), 0.05),
         "97 normal and 11 strange scores, rate 0.1": (*detection_split(2, 97, 11, 143), 0.1),
         "63 normal and 29 strange scores, rate 0.3": (*detection_split(3, 63, 29, 205), 0.3),
+        "48 normal and 13 strange scores, rate 0.15": (*detection_split(5, 48, 13, 111), 0.15),
         FEW: (*detection_split(4, 12, 3, 31), 0.05),
     },
     mistakes=[
@@ -82,9 +95,25 @@ THRESHOLD = Exercise(
             lambda v, a, t, r: np.quantile(v[a == 1], r),
         ),
         Mistake(
-            "A percentile, interpolated, is close. The promise needs one of the scores: the m-th "
-            "largest, with m = ⌊(n + 1) · rate⌋.",
+            "A percentile is close. The promise needs one of the scores at a place that is "
+            "counted: the m-th largest, with m = ⌊(n + 1) · rate⌋.",
             lambda v, a, t, r: np.quantile(v[a == 0], 1 - r),
+            *(percentile(method) for method in ("higher", "nearest", "lower")),
+        ),
+        Mistake(
+            "Here the rate of the argument is not used: 5 % is built in.",
+            lambda v, a, t, r: np.quantile(v[a == 0], 0.95),
+            lambda v, a, t, r: of(v[a == 0], 0.05),
+        ),
+        Mistake(
+            "The places are counted among all validation scores, the anomalies too. Here n is the "
+            "number of normal ones.",
+            lambda v, a, t, r: largest(v[a == 0], places(v, r)),
+        ),
+        Mistake(
+            "Here (n + 1) · rate is rounded to the nearest place. Round down: one place more and "
+            "too many new examples raise an alarm.",
+            lambda v, a, t, r: largest(v[a == 0], round(((a == 0).sum() + 1) * r)),
         ),
         Mistake(
             "One place too far down: the (m + 1)-th largest. Python counts from 0, and a new "
@@ -109,9 +138,11 @@ THRESHOLD = Exercise(
         Mistake(
             "Mean and standard deviation assume that the scores are Gaussian. Errors have a long "
             "tail: count places instead.",
-            lambda v, a, t, r: v[a == 0].mean() + 3 * v[a == 0].std(),
-            lambda v, a, t, r: v[a == 0].mean() + 2 * v[a == 0].std(),
-            lambda v, a, t, r: v[a == 0].mean() + 1.645 * v[a == 0].std(),
+            *(
+                gaussian(factor, ddof)
+                for factor in (lambda r: 3, lambda r: 2, lambda r: 1.645, lambda r: norm.ppf(1 - r))
+                for ddof in (0, 1)
+            ),
         ),
         Mistake(
             "This is the place m itself. Return the score at that place.",
@@ -151,6 +182,12 @@ def ranked_ties_broken(scores, kind):
     return auroc(ranks, kind)
 
 
+def curve_ties_broken(scores, kind):
+    """Area under a curve with a step for each example, also where scores are equal."""
+    hits = kind[np.argsort(-scores, kind="stable")] == 1
+    return np.mean(np.cumsum(hits)[~hits]) / hits.sum()
+
+
 def best_accuracy(scores, kind):
     return max(np.mean((scores > limit) == kind) for limit in scores)
 
@@ -169,6 +206,12 @@ def scored(seed, normal, anomalies, ties=False):
     return scores[order], (np.arange(len(scores)) >= normal).astype(int)[order]
 
 
+def scored_low(seed, normal, anomalies):
+    """A score that ranks the wrong way."""
+    scores, kind = scored(seed, normal, anomalies)
+    return -scores, kind
+
+
 TIES = "57 normal and 19 strange scores, rounded, so that many are equal"
 AUROC = Exercise(
     name="auroc",
@@ -177,6 +220,7 @@ AUROC = Exercise(
         "83 normal and 21 strange scores": scored(1, 83, 21),
         "40 normal and 13 strange scores": scored(2, 40, 13),
         TIES: scored(5, 57, 19, ties=True),
+        "61 normal and 17 strange scores, most of these lower": scored_low(3, 61, 17),
     },
     mistakes=[
         Mistake(
@@ -185,6 +229,16 @@ AUROC = Exercise(
             lambda s, a: auroc(s, 1 - a),
             lambda s, a: np.mean(pairs(s, 1 - a, tie=0.0)),
             lambda s, a: np.mean(pairs(s, 1 - a, tie=1.0)),
+        ),
+        Mistake(
+            "The area was turned round where it is below one half. That hides a score which ranks "
+            "the wrong way, and whoever uses it does not know which way to look.",
+            lambda s, a: max(auroc(s, a), 1 - auroc(s, a)),
+        ),
+        Mistake(
+            "This is twice the area minus 1, the Gini coefficient, which is 0 at chance. Return "
+            "the area itself, a probability.",
+            lambda s, a: 2 * auroc(s, a) - 1,
         ),
         Mistake(
             "The scores were turned into yes or no at a threshold first. That keeps one point of "
@@ -208,6 +262,7 @@ AUROC = Exercise(
             "Equal scores are ranked in the order in which they happen to stand. They share their "
             "mean rank: a tie counts one half.",
             ranked_ties_broken,
+            curve_ties_broken,
         ),
         Mistake(
             "This is an accuracy at the best threshold, which depends on how many anomalies there "
@@ -217,6 +272,7 @@ AUROC = Exercise(
         Mistake(
             "This is the average precision, which depends on the base rate. The AUROC does not.",
             average_precision,
+            lambda s, a: average_precision_score(a, s),
         ),
         Mistake(
             "All pairs of examples are compared, also normal with normal. Compare each anomaly "
@@ -284,6 +340,30 @@ PRECISION = Exercise(
             lambda f, a, w, n, b: b * f / a / (b * f / a + w / n),
         ),
         Mistake(
+            "The base rate must weight both rates, and the sum as well as the numerator.",
+            lambda f, a, w, n, b: f / a / (f / a + (1 - b) * w / n),
+            lambda f, a, w, n, b: b * f / a / (f / a + w / n),
+            lambda f, a, w, n, b: b * f / a / (f / a + (1 - b) * w / n),
+        ),
+        Mistake(
+            "Divide the false alarms by the normal examples only, not by all of them.",
+            lambda f, a, w, n, b: b * f / a / (b * f / a + (1 - b) * w / (n + a)),
+        ),
+        Mistake(
+            "These are odds, right alarms to false ones. Turn them into a share: "
+            "odds / (1 + odds).",
+            lambda f, a, w, n, b: b * f / a / ((1 - b) * w / n),
+        ),
+        Mistake(
+            "The base rate is multiplied by the ratio of the two rates. That ratio acts on odds: "
+            "base rate / (1 − base rate).",
+            lambda f, a, w, n, b: b * (f / a) / (w / n),
+        ),
+        Mistake(
+            "This is how often silence is right. Asked for is how often an alarm is.",
+            lambda f, a, w, n, b: (1 - b) * (1 - w / n) / ((1 - b) * (1 - w / n) + b * (1 - f / a)),
+        ),
+        Mistake(
             "The false alarms are not weighted, nor made a rate: divide them by the number of "
             "normal examples.",
             lambda f, a, w, n, b: b * f / (b * f + (1 - b) * w),
@@ -314,7 +394,8 @@ PRECISION = Exercise(
             lambda f, a, w, n, b: 1 - w / n,
         ),
         Mistake(
-            "This is the accuracy. On rare anomalies it is best for a detector that never rings.",
+            "This is the accuracy. On rare anomalies it is often best for a detector that never "
+            "rings.",
             lambda f, a, w, n, b: b * f / a + (1 - b) * (1 - w / n),
             lambda f, a, w, n, b: (f + n - w) / (a + n),
         ),

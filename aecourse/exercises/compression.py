@@ -77,6 +77,12 @@ BITS_PER_PIXEL = Exercise(
             lambda s, x, z: 8 * len(s) / (len(x) * x.shape[-1]),
             lambda s, x, z: 8 * len(s) / (len(x) * x.shape[-2]),
         ),
+        Mistake(
+            "The 784 pixels are those of MNIST. These images have another size: take it from their "
+            "shape.",
+            lambda s, x, z: 8 * len(s) / (784 * len(x)),
+            lambda s, x, z: 8 * len(s) / 784,
+        ),
     ],
     insight="The code size does not appear: 64 cheap numbers may cost less than 16 dear ones.",
 )
@@ -142,6 +148,11 @@ CODE_LENGTH = Exercise(
             lambda a, b, v: cost(b, b, v, math.log),
         ),
         Mistake(
+            "The table is counted on training and test codes together. The decoder does not have "
+            "the test codes yet: count the training codes alone.",
+            lambda a, b, v: cost(torch.cat([a, b]), b, v),
+        ),
+        Mistake(
             "This is the entropy of the training codes. The table comes from them, but what is "
             "written are the test codes: average −log₂ p over those.",
             lambda a, b, v: cost(a, a, v),
@@ -179,6 +190,19 @@ CODE_LENGTH = Exercise(
             "The 1 is added to the counts but not to their sum, so the probabilities add up to "
             "more than 1: no coder can reach such lengths.",
             lambda a, b, v: cost(a, b, v) - a.shape[1] * math.log2((len(a) + v) / len(a)),
+            lambda a, b, v: cost(a, b, v) - a.shape[1] * math.log2((len(a) + v) / (len(a) + 1)),
+        ),
+        Mistake(
+            "A table ends at the largest number that occurred in training. With minlength=values "
+            "the numbers beyond it get their 1, too.",
+            lambda a, b, v: sum(
+                place(i, j, int(max(i.max(), j.max())) + 1) for i, j in zip(a.T, b.T)
+            ),
+        ),
+        Mistake(
+            "Each number is rounded up to whole bits. A coder need not do that: it writes the "
+            "whole message as one number (section 3).",
+            lambda a, b, v: cost(a, b, v, lambda p: math.floor(math.log2(p))),
         ),
         Mistake(
             "Every value counts as equally likely. That is the length without any table.",
@@ -212,8 +236,8 @@ CODE_LENGTH = Exercise(
         "math domain error|divide by zero": "A value that did not occur in training has no "
         "logarithm yet: add 1 to every count.",
     },
-    insight="This is a cross-entropy. It exceeds the entropy of the test codes by their KL "
-    "divergence from the tables: that is what a table from other data costs.",
+    insight="This is a cross-entropy. At each place it exceeds the entropy of the test numbers by "
+    "their KL divergence from the table: that is what a table from other data costs.",
 )
 
 # Break-even ---------------------------------------------------------------------------------
@@ -225,6 +249,15 @@ def break_even(decoder, ours, theirs):
     return math.ceil(decoder / (theirs - ours))
 
 
+def per(decoder, saved):
+    """Images for a decoder if each saves so much; saving nothing, never."""
+    return decoder / saved if saved else math.inf
+
+
+def up(number):
+    return math.ceil(number) if math.isfinite(number) else number
+
+
 BREAK_EVEN = Exercise(
     name="break-even",
     right=break_even,
@@ -232,20 +265,28 @@ BREAK_EVEN = Exercise(
         "a decoder of 105,360 bytes, 12 against 42 bytes": (105_360, 12, 42),
         "a decoder of 1,000 bytes, 20 against 27 bytes": (1_000, 20, 27),
         "a decoder of 5,003 bytes, 9.5 against 31 bytes": (5_003, 9.5, 31),
+        "a decoder of 1,000 bytes, 20 against 23 bytes": (1_000, 20, 23),
+        "a decoder of 900 bytes, 20 against 45 bytes": (900, 20, 45),
         "a decoder of 800 bytes, 30 against 25 bytes": (800, 30, 25),
+        "a decoder of 600 bytes, 25 against 25 bytes": (600, 25, 25),
     },
     mistakes=[
         Mistake(
             "The decoder is counted for every image. It is sent once: n images cost "
             "decoder + n · ours.",
             lambda d, a, b: math.inf if d + a >= b else 1,
-            lambda d, a, b: d / (b - d - a),
+            lambda d, a, b: per(d, b - d - a),
             lambda d, a, b: math.ceil((d + a) / b),
             lambda d, a, b: (d + a) / b,
         ),
         Mistake(
             "It is rounded down: with so many images we are still a little dearer. Round up.",
             lambda d, a, b: math.inf if a >= b else math.floor(d / (b - a)),
+        ),
+        Mistake(
+            "It is rounded to the nearest number. If that is down, we are still a little dearer: "
+            "round up.",
+            lambda d, a, b: math.inf if a >= b else round(d / (b - a)),
         ),
         Mistake(
             "This is not a whole number of images. Round up.",
@@ -266,22 +307,37 @@ BREAK_EVEN = Exercise(
         Mistake(
             "If an image of ours costs more than one of theirs, the decoder never pays: return "
             "math.inf.",
-            lambda d, a, b: math.ceil(d / (b - a)),
-            lambda d, a, b: d / (b - a),
-            lambda d, a, b: math.ceil(d / abs(b - a)),
+            lambda d, a, b: up(per(d, b - a)),
+            lambda d, a, b: per(d, b - a),
+            lambda d, a, b: up(per(d, abs(b - a))),
             lambda d, a, b: 0 if a >= b else math.ceil(d / (b - a)),
             lambda d, a, b: -1 if a >= b else math.ceil(d / (b - a)),
+            lambda d, a, b: -math.inf if a >= b else math.ceil(d / (b - a)),
+        ),
+        Mistake(
+            "The condition is the wrong way round: it is ours that must be cheaper.",
+            lambda d, a, b: math.inf if b >= a else math.ceil(d / (b - a)),
         ),
         Mistake(
             "The difference is taken the wrong way round. We save theirs − ours per image.",
-            lambda d, a, b: math.ceil(d / (a - b)),
-            lambda d, a, b: d / (a - b),
+            lambda d, a, b: up(per(d, a - b)),
+            lambda d, a, b: per(d, a - b),
             lambda d, a, b: math.inf if a <= b else math.ceil(d / (a - b)),
         ),
         Mistake(
-            "One image too many: with the number before, both cost the same or ours is cheaper "
-            "already.",
+            "One image too many, if only where the division comes out even: with one less, both "
+            "cost the same or ours is cheaper already.",
             lambda d, a, b: math.inf if a >= b else math.ceil(d / (b - a)) + 1,
+            lambda d, a, b: math.inf if a >= b else math.floor(d / (b - a)) + 1,
+        ),
+        Mistake(
+            "One image too few: with this number ours is still dearer.",
+            lambda d, a, b: math.inf if a >= b else math.ceil(d / (b - a)) - 1,
+        ),
+        Mistake(
+            "Our own bytes per image are counted twice. They are in theirs − ours already: only "
+            "the decoder is divided by it.",
+            lambda d, a, b: math.inf if a >= b else math.ceil((d + a) / (b - a)),
         ),
         Mistake(
             "There is a factor 8 too much. Everything here is in bytes.",
