@@ -12,7 +12,7 @@ RUN = "$(VENV)/bin/python"
 export PYTHONUTF8 = 1
 export JUPYTER_PREFER_ENV_PATH = 1
 
-.PHONY: help setup course lab test doctor seeds tolerances experiments handout site lint clean
+.PHONY: help setup course lab test doctor seeds tolerances experiments bench handout site lint clean
 
 help:
 	@echo "make course      run all lessons and render them to build/site/"
@@ -24,6 +24,7 @@ help:
 	@echo "make seeds       check that the claims hold under other seeds"
 	@echo "make tolerances  measure how far each number moves on other processors"
 	@echo "make experiments compute the long experiments again whose code has changed"
+	@echo "make bench       measure how fast the course is: about three quarters of an hour"
 	@echo "make lint        check the style of the code"
 	@echo "make clean       remove what these commands wrote (not the environment in $(VENV))"
 
@@ -45,6 +46,11 @@ test: setup
 
 doctor seeds tolerances experiments handout site: setup
 	@$(RUN) -m aecourse $@
+
+# PARTS="loop growth" measures some parts again: recipes, loop, machine, growth, course.
+bench: setup
+	@$(RUN) experiments/bench.py $(PARTS)
+	@$(RUN) tools/speed.py
 
 lint: setup
 	@$(RUN) -m ruff check .

@@ -36,7 +36,7 @@ def checked_by(check: Callable[[nn.Module, Tensor], None]) -> Callable[[Term], T
 def check_unit_interval(model: nn.Module, target: Tensor) -> None:
     """Refuse what binary cross-entropy cannot compare: targets outside [0, 1], or a model
     whose output is not a sigmoid."""
-    low, high = target.min().item(), target.max().item()
+    low, high = (bound.item() for bound in target.aminmax())
     if low < 0 or high > 1:
         cure = "divide pixels by 255" if high > 1 and low >= 0 else "use mse for real values"
         raise ValueError(

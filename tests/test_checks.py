@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from helpers import ROOT, script
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -522,3 +523,12 @@ def test_printing_answers_are_not_silenced(toy, capsys):
 
     check("toy", answer)
     assert capsys.readouterr().out.endswith("a has shape (5, 2)\nToy: right. Well done.\n")
+
+
+def test_the_exercises_of_every_module_have_learners():
+    """Each module of the catalogue is among the topics of one ``tests/test_exercises_NN.py``."""
+    files = sorted((ROOT / "tests").glob("test_exercises_*.py"))
+    topics = [topic for path in files for topic in script(path).TestExercises.topics]
+    modules = {exercise.right.__module__.split(".")[-1]
+               for exercise in exercises.catalogue().values()}  # fmt: skip
+    assert sorted(topics) == sorted(modules)

@@ -60,6 +60,26 @@ def test_means_over_seeds_and_digits(tool):
     assert tool.largest_spread({"rows": {"a": rows, "b": rows[:1]}}, "mse") == pytest.approx(2**0.5)
 
 
+def test_spread_in_decibels(tool):
+    rows = [{"denoised": 0.1}, {"denoised": 0.01}]  # 10 and 20 dB
+    spread = tool.largest_spread({"rows": {"a": rows}}, "denoised", tool.decibels)
+    assert spread == pytest.approx(50**0.5)
+
+
+def test_columns_are_explained_before_the_table_and_spreads_after_it(tool, figures, readme):
+    text = tool.with_table(readme, figures)
+    places = [text.index(part(figures)) for part in (tool.explained, tool.table, tool.spreads)]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("column, seed", [("nats", 1), ("denoised", 2), ("auroc", 0)])
+def test_a_changed_spread_is_noticed(tool, figures, column, seed):
+    before = tool.spreads(figures)
+    row = figures["rows"]["variational"][seed]
+    row[column] = [2 * v for v in row[column]] if column == "auroc" else 2 * row[column]
+    assert tool.spreads(figures) != before
+
+
 @pytest.mark.parametrize("marks", ["", "<!-- comparison:start -->", 2 * (
     "<!-- comparison:start --><!-- comparison:end -->")])  # fmt: skip
 def test_a_readme_without_its_marks_is_refused(tool, figures, marks):

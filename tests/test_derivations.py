@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers import NOTEBOOKS, functions_of
+from helpers import functions_of, solution_of
 from sklearn.impute import KNNImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from aecourse import evaluation, lessons, models
+from aecourse import evaluation, models
 from aecourse.objectives import mixed, mse
 from aecourse.protocol import Batch, Layout
 from aecourse.randomness import seeded
@@ -155,11 +155,8 @@ def test_averaged_bce_is_bce_per_pixel(undercomplete):
 def test_floor_of_the_exercise_equals_the_package(undercomplete):
     grey = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0)).double()
     expected = evaluation.bce_floor(grey).mean().item()
-    notebook = lessons.read(NOTEBOOKS / "02_undercomplete.ipynb")
-    solution = lessons.solution_block(lessons.exercises(notebook)[2].solutions[0])
-    names = {"np": np}
-    exec(solution, names)
-    assert names["floor_of_bce"](grey.flatten(1).numpy()) == pytest.approx(expected, rel=1e-9)
+    floor_of_bce = solution_of("02_undercomplete", 2)
+    assert floor_of_bce(grey.flatten(1).numpy()) == pytest.approx(expected, rel=1e-9)
 
 
 # --------------------------------------------------------------------------- 03 tables

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from helpers import NOTEBOOKS, functions_of
+from helpers import functions_of, solution_of
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import precision_score
 
-from aecourse import data, evaluation, lessons
+from aecourse import data, evaluation
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +22,7 @@ def scores():
 
 
 def solution(number):
-    """The function that a folded solution of the lesson defines."""
-    notebook = lessons.read(NOTEBOOKS / "11_anomalies.ipynb")
-    source = lessons.exercises(notebook)[number].solutions[0].source
-    names = {"np": np}
-    exec(source.partition("```python")[2].partition("```")[0], names)
-    return next(v for k, v in names.items() if callable(v) and k != "np")
+    return solution_of("11_anomalies", number)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.01, 0.13])

@@ -14,9 +14,7 @@ NAME = "12_compression"
 
 @pytest.fixture(scope="module")
 def lesson():
-    found = functions_of(NAME)
-    found.push.__globals__["TOTAL"] = TOTAL
-    return found
+    return functions_of(NAME, TOTAL=TOTAL)
 
 
 @pytest.fixture(scope="module")

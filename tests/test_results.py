@@ -16,7 +16,7 @@ from aecourse.training import fit
 
 ROOT = Path(__file__).resolve().parents[1]
 SAVED = sorted(path.stem for path in (ROOT / "results").glob("*.json"))
-SCRIPTS = sorted(path.stem for path in (ROOT / "experiments").glob("[0-9]*.py"))
+SCRIPTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 
 
 # --- those of the course
@@ -39,7 +39,7 @@ def test_every_experiment_has_its_result_and_every_result_its_experiment():
     assert SAVED == SCRIPTS
 
 
-@pytest.mark.parametrize("name", SAVED)
+@pytest.mark.parametrize("name", sorted(set(SAVED) - {"bench"}))  # its table is in the README
 def test_some_lesson_reads_the_result(name):
     notebooks = (path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb"))
     assert any(f'results.read(\\"{name}\\")' in text for text in notebooks)

@@ -10,8 +10,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from aecourse.corruption import gaussian
-from aecourse.models import Autoencoder
+from aecourse.models import Autoencoder, Convolutional
 from aecourse.objectives import bce, mse
+from aecourse.protocol import Batch
 from aecourse.randomness import generator, seeded
 from aecourse.training import Objective, fit
 
@@ -447,3 +448,27 @@ def test_the_validation_mean_weighs_rows_and_not_batches(monkeypatch):
     history = quiet_fit(model, MSE, blobs(), valid=x, epochs=1, batch_size=30)
     expected = (model(x) - x).square().flatten(1).sum(1).mean().item()
     assert math.isclose(history.valid["reconstruction"][0], expected, rel_tol=1e-5)
+
+
+def test_own_kernel_computes_the_same(monkeypatch):
+    """Transposed convolutions to one map take another kernel: the same values and gradients."""
+    calls = []
+    kernel = torch.ops.aten.slow_conv_transpose2d
+    monkeypatch.setattr(
+        torch.ops.aten, "slow_conv_transpose2d", lambda *args: calls.append(args) or kernel(*args)
+    )
+    with seeded(0):
+        model = Convolutional(3, channels=(2, 4), shape=(1, 12, 12)).double()
+        images = torch.rand(5, 1, 12, 12, dtype=torch.float64)
+    objective = Objective(model, MSE)
+    objective(images, images).sum().backward()
+    ours = [weight.grad.clone() for weight in model.parameters()]
+    assert len(calls) == 1  # of two transposed convolutions, the one that ends in one map
+
+    model.zero_grad()
+    usual = mse(model, Batch(images, images), model.run(images)).mean()
+    usual.backward()
+    assert len(calls) == 1
+    assert torch.allclose(objective(images, images).sum(), usual, rtol=1e-12)
+    for mine, weight in zip(ours, model.parameters(), strict=True):
+        assert torch.allclose(mine, weight.grad, rtol=1e-10, atol=1e-14)

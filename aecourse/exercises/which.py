@@ -97,12 +97,15 @@ IS_A_BETTER = Exercise(
             "first; n is the number of images.",
             lambda a, b: better(a, b, b[:, None] - a[None]),
             lambda a, b: better(a, b, count=a.size),
+            lambda a, b: better(a, b, count=b.size),
             lambda a, b: better(a, b, count=a.size + b.size),
         ),
         Mistake(
             "The spread is divided by the square root of the number of seeds. The differences are "
             "one for each image: n is the number of images.",
             lambda a, b: better(a, b, count=len(a)),
+            lambda a, b: better(a, b, count=len(b)),
+            lambda a, b: better(a, b, count=len(a) + len(b)),
         ),
         Mistake(
             "The spread is that of a whole population (divided by n). From a sample, the spread "
@@ -207,6 +210,22 @@ SEED_INTERVAL = Exercise(
             lambda g: interval(g, stats.t.ppf(0.975, len(g))),
         ),
         Mistake(
+            "The factor is that of three seeds (4.30), whatever their number. Take the quantile "
+            "with one degree of freedom less than there are values.",
+            lambda g: interval(g, stats.t.ppf(0.975, 2)),
+            lambda g: interval(g, 4.3),
+        ),
+        Mistake(
+            "The degrees of freedom are 2n − 2: those of two groups whose spreads are equal. Here "
+            "is one group, so n − 1.",
+            lambda g: interval(g, stats.t.ppf(0.975, 2 * len(g) - 2)),
+        ),
+        Mistake(
+            "This is the interval for one more seed (section 4), which has its own luck as well. "
+            "The mean is asked for: its standard error is the spread divided by the root of n.",
+            lambda g: interval(g, count=len(g) / (len(g) + 1)),
+        ),
+        Mistake(
             "The ends are swapped: the lower one comes first.",
             lambda g: interval(g)[::-1],
         ),
@@ -287,6 +306,11 @@ HONEST_SCORE = Exercise(
             "One single run was chosen, and its test error is reported. That is honest about this "
             "run, but the question is the recipe: average over the seeds, in both places.",
             lambda v, t: t.ravel()[v.argmin()],
+        ),
+        Mistake(
+            "The recipe is right, but only its best seed on the validation images is reported. The "
+            "question is the recipe: report the mean over its seeds.",
+            lambda v, t: t[v.mean(1).argmin(), v[v.mean(1).argmin()].argmin()],
         ),
         Mistake(
             "The recipe with the largest error was chosen. Errors should be small.",

@@ -1,0 +1,183 @@
+"""Print the table of the benchmark, and write it into the README, from the saved result.
+
+    python tools/speed.py          (the last step of `make bench`)
+
+A test says when the two no longer agree.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from aecourse import lessons, results
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+HEAD = "| what | compared | measured | aim | met |\n|---|---|--:|--:|---|"
+
+# Name in the saved result → name in the table, unit of its test loss and digits, least speed-up.
+NETS = {
+    "dense": ("dense, 32 numbers", "BCE per pixel", 4, 8),
+    "convolutional": ("convolutional, 4 numbers", "squared error per pixel", 4, 6),
+    "variational": ("VAE, 20 numbers", "nats per image", 1, 4),
+}
+
+
+def spread(values: list[float], digits: int = 2) -> str:
+    """The median, and the least and the largest value."""
+    least, middle, most = min(values), median(values), max(values)
+    return f"{middle:.{digits}f} ({least:.{digits}f} … {most:.{digits}f})"
+
+
+def row(what: str, compared: str, measured: str, aim: str, met: bool | None) -> str:
+    verdict = "" if met is None else "yes" if met else "no"
+    return f"| {what} | {compared} | {measured} | {aim} | {verdict} |"
+
+
+def recipe_rows(found: dict) -> list[str]:
+    """Time until the tutorial's loss, and loss at equal time."""
+    times, losses = [], []
+    for name, (shown, unit, digits, aim) in NETS.items():
+        duels = found[name]
+        ratios = [sum(d["tutorial"]["seconds"]) / sum(d["course"]["seconds"]) for d in duels]
+        reached = sum(d["course"]["loss"] <= d["tutorial"]["loss"] for d in duels)
+        theirs, ours = (
+            median(sum(d[side]["seconds"]) for d in duels) for side in ("tutorial", "course")
+        )
+        epochs = [len(duels[0][side]["seconds"]) for side in ("tutorial", "course")]
+        times.append(row(
+            f"{shown}: time until the tutorial's final test loss",
+            f"tutorial {theirs:.1f} s ({epochs[0]} epochs), course {ours:.1f} s ({epochs[1]}); "
+            f"reached in {reached} of {len(duels)}",
+            f"{spread(ratios, 1)} times faster", f"≥ {aim}",
+            reached == len(duels) and median(ratios) >= aim,
+        ))  # fmt: skip
+        theirs, ours = (
+            median(d[side]["loss"] for d in duels) for side in ("tutorial", "equal time")
+        )
+        share = [sum(d["equal time"]["seconds"]) / sum(d["tutorial"]["seconds"]) for d in duels]
+        better = sum(d["equal time"]["loss"] < d["tutorial"]["loss"] for d in duels)
+        losses.append(row(
+            f"{shown}: test loss at equal time",
+            f"{unit}: tutorial {theirs:.{digits}f}, course {ours:.{digits}f} in "
+            f"{median(share):.2f} of the time ({len(duels[0]['equal time']['seconds'])} epochs)",
+            f"better in {better} of {len(duels)}", "better", better == len(duels),
+        ))  # fmt: skip
+    return times + losses
+
+
+def loop_rows(found: dict) -> list[str]:
+    """``fit`` against a bare loop, and against the bare loop behind a DataLoader."""
+    overhead, pipeline = [], []
+    for name, (shown, *_) in NETS.items():
+        seconds = found["seconds"][name]
+        ratios = [a / b for a, b in zip(seconds["fit"], seconds["bare"], strict=True)]
+        overhead.append(row(
+            f"{shown}: overhead of the loop", "`fit` with its bar / bare loop, same tensors",
+            spread(ratios), "≤ 1.05", median(ratios) <= 1.05,
+        ))  # fmt: skip
+        ratios = [a / b for a, b in zip(seconds["loader"], seconds["fit"], strict=True)]
+        aim = 3 if name == "dense" else None
+        pipeline.append(row(
+            f"{shown}: images kept as tensors", "`DataLoader` and `ToTensor` / `fit`",
+            f"{spread(ratios, 1)} times faster", f"≥ {aim}" if aim else "–",
+            median(ratios) >= aim if aim else None,
+        ))  # fmt: skip
+    return overhead + pipeline
+
+
+def machine_rows(found: dict) -> list[str]:
+    """How many times longer an epoch takes than its operations would in a large product."""
+    lines = []
+    for name, (shown, *_) in NETS.items():
+        net = found["nets"][name]
+        ratios = [t["seconds"] * t["rate"] / net["operations"] for t in net["turns"]]
+        rate = median(t["rate"] for t in net["turns"]) / 1e9
+        each = net["operations"] / found["images"] / 1e6
+        aim = 2.0 if name == "dense" else None
+        lines.append(row(
+            f"{shown}: distance to the machine",
+            f"seconds per epoch × {rate:.0f} GFLOP/s (a product of two matrices of side "
+            f"{found['square']}) / {each:.1f} MFLOP per image", spread(ratios),
+            f"≤ {aim}" if aim else "–", median(ratios) <= aim if aim else None,
+        ))  # fmt: skip
+    return lines
+
+
+def line(counts: list[int], seconds: list[list[float]]) -> tuple[float, float, float]:
+    """Least squares through the medians, for n images: seconds = fixed + each · n.
+
+    Returns:
+        fixed, each, and the largest distance of a median from the line as a share of the longest.
+    """
+    middle = np.array([median(values) for values in seconds])
+    each, fixed = np.polyfit(counts, middle, 1)
+    off = np.abs(fixed + each * np.array(counts) - middle).max()
+    return fixed, each, off / middle.max()
+
+
+def growth_rows(found: dict) -> list[str]:
+    lines = []
+    for name, (shown, *_) in NETS.items():
+        counts = found[name]["counts"]
+        fixed, each, off = line(counts, found[name]["seconds"])
+        lines.append(row(
+            f"{shown}: growth with the number of images",
+            f"seconds per epoch for {', '.join(f'{count:,}' for count in counts)} images",
+            f"{fixed:.3f} s + {1e6 * each:.0f} µs per image; off by at most {100 * off:.1f} %",
+            "linear", off < 0.05,
+        ))  # fmt: skip
+    return lines
+
+
+def course_rows(found: dict) -> list[str]:
+    largest = max(found["lessons"], key=lambda lesson: lesson["megabytes"])
+    slowest = max(found["lessons"], key=lambda lesson: lesson["seconds"])
+    rows = [row("memory", f"the lesson that needs most, {largest['lesson'][:2]}",
+                f"{largest['megabytes'] / 1000:.2f} GB", "≤ 1.5 GB",
+                largest["megabytes"] <= 1500),
+            row("a lesson", f"the slowest, {slowest['lesson'][:2]}",
+                f"{slowest['seconds']:.0f} s", "≤ 60 s", slowest["seconds"] <= 60)]  # fmt: skip
+    for command, limit in (("make course", 10), ("make test", 20)):
+        minutes, passed = found[command]["seconds"] / 60, found[command]["passed"]
+        outcome = "" if passed else "; something failed"
+        rows.append(row(f"`{command}`", f"after its set-up{outcome}", f"{minutes:.1f} min",
+                        f"≤ {limit} min", passed and minutes <= limit))  # fmt: skip
+    return rows
+
+
+PARTS = {
+    "recipes": recipe_rows,
+    "loop": loop_rows,
+    "machine": machine_rows,
+    "growth": growth_rows,
+    "course": course_rows,
+}
+
+
+def table(figures: dict) -> str:
+    """The table in Markdown, with the parts that were measured."""
+    rows = [line for part, write in PARTS.items() if part in figures
+            for line in write(figures[part]["found"])]  # fmt: skip
+    return "\n".join([HEAD, *rows])
+
+
+def with_table(readme: str, figures: dict) -> str:
+    """The README with the table between its two marks."""
+    devices = {part["device"] for part in figures.values()}
+    note = (
+        f"Median (least … most) of repeated turns in one process, on: {', '.join(sorted(devices))}."
+    )
+    return lessons.between_marks(readme, "speed", f"{table(figures)}\n\n{note}")
+
+
+def main() -> None:
+    figures = results.read("bench").figures
+    print(table(figures))
+    README.write_text(with_table(README.read_text(encoding="utf-8"), figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
