@@ -24,7 +24,7 @@ help:
 	@echo "make seeds       check that the claims hold under other seeds"
 	@echo "make tolerances  measure how far each number moves on other processors"
 	@echo "make experiments compute the long experiments again whose code has changed"
-	@echo "make bench       measure how fast the course is: about three quarters of an hour"
+	@echo "make bench       measure how fast the course is: about an hour"
 	@echo "make lint        check the style of the code"
 	@echo "make clean       remove what these commands wrote (not the environment in $(VENV))"
 
