@@ -87,8 +87,11 @@ class Objective(nn.Module):
     def __init__(self, model: nn.Module, terms: Mapping[str, Term]):
         super().__init__()
         self.model, self.terms = model, dict(terms)
-        has_maps = any(isinstance(layer, nn.ConvTranspose2d) for layer in model.modules())
-        self.kernels = _OwnKernel() if has_maps else nullcontext()
+        ends_in_one_map = any(
+            isinstance(layer, nn.ConvTranspose2d) and layer.out_channels == 1
+            for layer in model.modules()
+        )
+        self.kernels = _OwnKernel() if ends_in_one_map else nullcontext()
 
     def forward(
         self,

@@ -20,22 +20,26 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run(*launcher: str, options=("--images", "3200", "--epochs", "2", "--double")):
-    """(number of processes, test BCE per pixel) as the example prints them."""
-    # Two CPU processes, also where there is a GPU.
+def launched(*arguments: str) -> subprocess.CompletedProcess:
+    """The finished example, on the CPU also where there is a GPU."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    finished = subprocess.run(
-        [sys.executable, *launcher, str(SCRIPT), *options],
+    return subprocess.run(
+        [sys.executable, *arguments],
         capture_output=True, text=True, encoding="utf-8", env=environment, timeout=300,
     )  # fmt: skip
+
+
+def loss(*launcher: str) -> tuple[int, float]:
+    """Number of processes, and test BCE per pixel, as the example prints them."""
+    finished = launched(*launcher, str(SCRIPT), "--images", "3200", "--epochs", "2", "--double")
     found = re.findall(r"(\d+) process\(es\): test BCE per pixel ([\d.]+)", finished.stdout)
     assert len(found) == 1, finished.stderr[-2000:]
     return int(found[0][0]), float(found[0][1])
 
 
 def test_two_processes_reach_the_loss_of_one():
-    one, alone = run()
-    two, together = run(*TORCHRUN, "2")
+    one, alone = loss()
+    two, together = loss(*TORCHRUN, "2")
     assert (one, two) == (1, 2)
     # In double precision nothing is left but the order of sums. Two processes that do not share
     # their gradients, or see other batches, differ in the third digit.
@@ -48,10 +52,6 @@ def test_two_processes_reach_the_loss_of_one():
 
 
 def test_unequal_shares_are_refused():
-    finished = subprocess.run(
-        [sys.executable, *TORCHRUN, "3", str(SCRIPT), "--images", "384", "--epochs", "1"],
-        capture_output=True, text=True, encoding="utf-8", timeout=300,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
-    )  # fmt: skip
+    finished = launched(*TORCHRUN, "3", str(SCRIPT), "--images", "384", "--epochs", "1")
     assert finished.returncode
     assert "3 processes cannot share batches of 128 equally" in finished.stderr

@@ -7,6 +7,7 @@ A test says when the two no longer agree.
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
@@ -159,9 +160,8 @@ PARTS = {
 
 def table(figures: dict) -> str:
     """The table in Markdown, with the parts that were measured."""
-    rows = [line for part, write in PARTS.items() if part in figures
-            for line in write(figures[part]["found"])]  # fmt: skip
-    return "\n".join([HEAD, *rows])
+    measured = (write(figures[part]["found"]) for part, write in PARTS.items() if part in figures)
+    return "\n".join([HEAD, *chain.from_iterable(measured)])
 
 
 def with_table(readme: str, figures: dict) -> str:
