@@ -1,7 +1,8 @@
 # The commands of the course. Each sets up the environment on first use.
 #     VENV      where the environment lives        make test VENV=/elsewhere
 #     PYTHON    what it is made with               make course PYTHON=python3.12
-#     WORKERS   how many processes run the tests   make test WORKERS=4
+#     WORKERS   how many lessons or tests run at   make test WORKERS=4
+#               a time, on one thread each
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -31,14 +32,14 @@ help:
 setup:
 	@sh tools/environment.sh "$(VENV)" "$(PYTHON)"
 
+# Processes with several threads each slow one another down: one thread per process.
 course: setup
-	@$(RUN) -m aecourse run
+	@$(RUN) -m aecourse run --jobs $(WORKERS)
 	@$(RUN) -m aecourse site
 
 lab: setup
 	@$(RUN) -m jupyterlab notebooks
 
-# Processes with several threads each slow one another down: one thread per process.
 test: setup
 	@if OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n $(WORKERS) --dist loadfile $(PYTEST_ARGS); \
 	then echo "All passed: every test, and every lesson with the results it was saved with."; \

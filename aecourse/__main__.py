@@ -40,6 +40,8 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--save", action="store_true", help="save the outputs in notebooks/")
     run.add_argument("--output", metavar="DIR",
                      help="where the executed copies go (default: build/executed)")  # fmt: skip
+    run.add_argument("--jobs", type=positive, metavar="N",
+                     help="lessons at a time, one thread each if several (default: 2)")  # fmt: skip
 
     command("site", "aecourse.runner:site",
             "render the lessons to build/site/, executed or else as saved")  # fmt: skip
@@ -68,6 +70,13 @@ def build_parser() -> argparse.ArgumentParser:
 def integers(text: str) -> list[int]:
     """``"1,2,3"`` as a list."""
     return [int(part) for part in text.split(",")]
+
+
+def positive(text: str) -> int:
+    """``"2"`` as a number of at least 1."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -167,7 +167,8 @@ def usable_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     return max(1, min(cores, math.ceil(share))) if share > 0 else cores
 
 
-def check_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> Iterable[Line]:
+def free_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """How many bytes this process may still take: of the machine, and of a container."""
     import psutil
 
     free = psutil.virtual_memory().available
@@ -175,6 +176,11 @@ def check_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> Iterable[Line]:
     used = _first_readable(cgroup / "memory.current", cgroup / "memory/memory.usage_in_bytes")
     if limit.isdigit() and used.isdigit():  # a container
         free = min(free, max(0, int(limit) - int(used)))
+    return free
+
+
+def check_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> Iterable[Line]:
+    free = free_memory(cgroup)
     text = f"{free / GIB:.1f} GiB free"
     if free < NEEDED_MEMORY:
         text += f"; a lesson may need {NEEDED_MEMORY / GIB:.1f}: close other kernels and programs"

@@ -13,6 +13,7 @@ import math
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ from tqdm import tqdm
 from traitlets import default
 
 from aecourse import comparison, lessons
+from aecourse.doctor import NEEDED_MEMORY, free_memory, usable_cores
 from aecourse.lessons import LessonError
 
 CELL_TIMEOUT = 600  # seconds
@@ -84,7 +86,7 @@ DEFAULTS = {
     "save": False,  # run: write into the notebooks themselves
     "seeds": (1, 2, 3),  # values of AECOURSE_SEED
     "draws": 4,  # runs with perturbed weights
-    "jobs": 2,  # seeds, tolerances: runs at a time, on one thread each
+    "jobs": 2,  # runs at a time, on one thread each if there are several
     "check": False,  # tolerances: report only
     "timeout": CELL_TIMEOUT,  # seconds per cell
 }
@@ -216,13 +218,13 @@ def describe_failure(cell: NotebookNode, problem: Exception, timeout: float) -> 
 def run(options) -> int:
     """Execute lessons into ``build/executed`` (or in place with ``--save``); 1 if one fails.
 
-    Options: lessons, notebooks, output, save, timeout.
+    Options: lessons, notebooks, output, save, jobs, timeout.
     """
     paths = lessons.find_lessons(options.notebooks, options.lessons)
     folder = Path(options.output or _build() / "executed")
     if not options.save:
         lessons.write_bytes(folder / RUN_FILE, b"[]\n")  # learn now, not in five minutes
-    results = [_run_one(path, folder, options) for path in paths]
+    results = _run_side_by_side(paths, folder, options)
     print(table(results))
     for result in results:
         if result.error:
@@ -234,11 +236,43 @@ def run(options) -> int:
     return int(any(result.error for result in results))
 
 
-def _run_one(path: Path, folder: Path, options) -> Result:
+def _run_side_by_side(paths: list[Path], folder: Path, options) -> list[Result]:
+    """Each lesson once, ``options.jobs`` at a time, or as many as cores and memory allow."""
+    room = int(free_memory() // NEEDED_MEMORY)
+    jobs = max(1, min(options.jobs, len(paths), usable_cores(), room))
+    environment = _threads(jobs)
+    interrupted = threading.Event()
+
+    def on_cell():
+        bar.update()
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+    def work(path: Path) -> Result:
+        return _run_one(path, folder, environment, on_cell, options)
+
+    total = sum(len(lessons.read(path).cells) for path in paths)
+    name = paths[0].stem if len(paths) == 1 else f"{len(paths)} lessons"
+    with _bar(name, total) as bar, ThreadPoolExecutor(jobs) as pool:
+        try:
+            return list(pool.map(work, paths))
+        except KeyboardInterrupt:
+            interrupted.set()  # the others stop after the cell that they are in
+            raise
+
+
+def _threads(jobs: int) -> dict[str, str]:
+    """The environment of several jobs at a time: each runs on one thread.
+
+    Two processes with two threads each on two cores slow one another down five-fold or more.
+    """
+    return {"OMP_NUM_THREADS": "1"} if jobs > 1 else {}
+
+
+def _run_one(path: Path, folder: Path, environment: dict, on_cell: Callable, options) -> Result:
     old = lessons.read(path)
     new = lessons.read(path)
-    with _bar(path.stem, len(new.cells)) as bar:
-        result = execute(new, path.parent, None, bar.update, options.timeout, path.stem)
+    result = execute(new, path.parent, environment, on_cell, options.timeout, path.stem)
     new = lessons.normalised(new, keep_counts=bool(result.error))
     if options.save and not result.error:
         for message in keep_tolerances(new):
@@ -365,12 +399,8 @@ def _failed_claims(notebook: NotebookNode) -> list[str]:
 
 
 def _run_all(work: list[tuple], options, prepare=lambda notebook: notebook) -> list[tuple]:
-    """Run (path, name, environment) jobs; gives (job, Result, executed notebook) of each.
-
-    With several jobs at a time, each runs on one thread:
-    two processes with two threads each on two cores slow one another down five-fold or more.
-    """
-    one_thread = {"OMP_NUM_THREADS": "1"} if options.jobs > 1 else {}
+    """Run (path, name, environment) jobs; gives (job, Result, executed notebook) of each."""
+    one_thread = _threads(options.jobs)
 
     def job(item: tuple) -> tuple:
         path, _, environment = item

@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -87,6 +90,49 @@ def test_run_writes_copies_and_leaves_the_notebooks(course, capsys):
     record = json.loads((course / "build" / "executed" / "run.json").read_text())
     assert [run["lesson"] for run in record] == ["01_toy", "02_other"]
     assert all(20 < run["megabytes"] < 1000 for run in record)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "cores", "gigabytes", "threads"),
+    [(2, 2, 9, "1"), (1, 2, 9, None), (2, 1, 9, None), (2, 2, 2, None), (2, 2, 0.5, None)],
+)
+def test_lessons_side_by_side_have_one_thread_each(
+    course, monkeypatch, jobs, cores, gigabytes, threads
+):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(runner, "usable_cores", lambda: cores)
+    monkeypatch.setattr(runner, "free_memory", lambda: gigabytes * 2**30)
+    change(course, "value_3 = 3", "import os\nprint('threads:', os.environ.get('OMP_NUM_THREADS'))")
+    assert runner.run(options(jobs=jobs)) == 0
+    executed = lessons.read(course / "build" / "executed" / "01_toy.ipynb")
+    (output,) = cell_with(executed, "'threads:'").outputs
+    assert output.text == f"threads: {threads}\n"
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows cannot send it")
+def test_an_interrupt_stops_every_lesson_after_its_cell(course, monkeypatch):
+    cells_done = []
+
+    def endless_lesson(notebook, directory, environment, on_cell, timeout, name):
+        for _ in range(1000):
+            time.sleep(0.01)
+            cells_done.append(name)
+            on_cell()
+
+    monkeypatch.setattr(runner, "usable_cores", lambda: 2)
+    monkeypatch.setattr(runner, "free_memory", lambda: 2**34)
+    monkeypatch.setattr(runner, "execute", endless_lesson)
+    # A process that a shell started in the background ignores SIGINT, unless told otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    main = threading.main_thread().ident
+    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(options())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert set(cells_done) == {"01_toy", "02_other"}
+    assert len(cells_done) < 1000
 
 
 def test_saving_twice_gives_an_empty_diff(course):

@@ -93,6 +93,31 @@ def test_a_duel_times_every_epoch_of_both(bench, images):
     assert found["equal time"]["loss"] < found["course"]["loss"]
 
 
+def test_equal_time_is_never_more(bench, images):
+    class SlowingClock(bench.Bench):
+        """The machine takes longer for every epoch than for the one before."""
+
+        now, step = 0.0, 0.5
+
+        def clock(self):
+            self.step *= 1.1
+            self.now += self.step
+            return self.now
+
+    clock = SlowingClock(torch.device("cpu"), images, images[:100], None)
+    found = bench.within(10, bench.RECIPES["dense"], clock, seed=0, epochs=8)
+    assert 1 <= len(found["seconds"]) < 8
+    assert sum(found["seconds"]) <= 10 or len(found["seconds"]) == 1
+
+
+def test_threads_are_set_back(bench):
+    before = torch.get_num_threads()
+    with pytest.raises(KeyboardInterrupt), bench.threads_of(before + 1):
+        assert torch.get_num_threads() == before + 1
+        raise KeyboardInterrupt
+    assert torch.get_num_threads() == before
+
+
 def test_an_unknown_part_is_named(bench):
     with pytest.raises(SystemExit, match="growht.*recipes, loop, machine, growth, course"):
         bench.main(["growht"])
@@ -140,7 +165,9 @@ def test_a_loss_that_is_not_reached_misses_its_aim(tool, figures):
 
 def test_a_straight_line_is_found(tool):
     counts = [1000, 2000, 4000, 8000]
-    fixed, each, off = tool.line(counts, [[0.5 + 1e-3 * n, 9, 0.1] for n in counts])
+    turns = [[slowness * (0.5 + 1e-3 * n) for slowness in (1, 3, 0.9)] for n in counts]
+    turns[1][2] *= 7  # one hiccup
+    fixed, each, off = tool.line(counts, turns)
     assert (fixed, each) == (pytest.approx(0.5), pytest.approx(1e-3)) and off < 1e-9
     assert tool.line(counts, [[n**2] for n in counts])[2] > 0.1
 

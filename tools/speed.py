@@ -94,29 +94,40 @@ def machine_rows(found: dict) -> list[str]:
     lines = []
     for name, (shown, *_) in NETS.items():
         net = found["nets"][name]
-        ratios = [t["seconds"] * t["rate"] / net["operations"] for t in net["turns"]]
-        rate = median(t["rate"] for t in net["turns"]) / 1e9
         each = net["operations"] / found["images"] / 1e6
         aim = 2.0 if name == "dense" else None
-        lines.append(row(
-            f"{shown}: distance to the machine",
-            f"seconds per epoch × {rate:.0f} GFLOP/s (a product of two matrices of side "
-            f"{found['square']}) / {each:.1f} MFLOP per image", spread(ratios),
-            f"≤ {aim}" if aim else "–", median(ratios) <= aim if aim else None,
-        ))  # fmt: skip
+        for setting in net["settings"]:
+            ratios = [t["seconds"] * t["rate"] / net["operations"] for t in setting["turns"]]
+            rate = median(t["rate"] for t in setting["turns"]) / 1e9
+            lines.append(row(
+                f"{shown}: distance to the machine, {setting['threads']} thread(s), batches of "
+                f"{setting['batch']}",
+                f"seconds per epoch × {rate:.0f} GFLOP/s (a product of two matrices of side "
+                f"{found['square']}) / {each:.1f} MFLOP per image", spread(ratios),
+                f"≤ {aim}" if aim else "–", median(ratios) <= aim if aim else None,
+            ))  # fmt: skip
     return lines
 
 
 def line(counts: list[int], seconds: list[list[float]]) -> tuple[float, float, float]:
-    """Least squares through the medians, for n images: seconds = fixed + each · n.
+    """Least squares for n images: seconds = fixed + each · n.
+
+    Each turn's seconds are divided by those for all images in the same turn, so that a slow
+    minute, which hits them all, cancels; the line goes through the medians of these shares.
+
+    Args:
+        counts: numbers of images, ascending.
+        seconds: for each of them, one time per turn.
 
     Returns:
         fixed, each, and the largest distance of a median from the line as a share of the longest.
     """
-    middle = np.array([median(values) for values in seconds])
-    each, fixed = np.polyfit(counts, middle, 1)
-    off = np.abs(fixed + each * np.array(counts) - middle).max()
-    return fixed, each, off / middle.max()
+    times = np.array(seconds)
+    shares = np.median(times / times[-1], axis=1)
+    each, fixed = np.polyfit(counts, shares, 1)
+    off = np.abs(fixed + each * np.array(counts) - shares).max()
+    longest = np.median(times[-1])
+    return fixed * longest, each * longest, off
 
 
 def growth_rows(found: dict) -> list[str]:
@@ -139,8 +150,9 @@ def course_rows(found: dict) -> list[str]:
     rows = [row("memory", f"the lesson that needs most, {largest['lesson'][:2]}",
                 f"{largest['megabytes'] / 1000:.2f} GB", "≤ 1.5 GB",
                 largest["megabytes"] <= 1500),
-            row("a lesson", f"the slowest, {slowest['lesson'][:2]}",
-                f"{slowest['seconds']:.0f} s", "≤ 60 s", slowest["seconds"] <= 60)]  # fmt: skip
+            row("a lesson", f"the slowest, {slowest['lesson'][:2]}, on one thread, with another "
+                "lesson beside it", f"{slowest['seconds']:.0f} s", "≤ 90 s",
+                slowest["seconds"] <= 90)]  # fmt: skip
     for command, limit in (("make course", 10), ("make test", 20)):
         minutes, passed = found[command]["seconds"] / 60, found[command]["passed"]
         outcome = "" if passed else "; something failed"
