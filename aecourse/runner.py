@@ -224,7 +224,7 @@ def run(options) -> int:
     folder = Path(options.output or _build() / "executed")
     if not options.save:
         lessons.write_bytes(folder / RUN_FILE, b"[]\n")  # learn now, not in five minutes
-    results = _run_side_by_side(paths, folder, options)
+    results = _run_lessons(paths, folder, options)
     print(table(results))
     for result in results:
         if result.error:
@@ -236,37 +236,44 @@ def run(options) -> int:
     return int(any(result.error for result in results))
 
 
-def _run_side_by_side(paths: list[Path], folder: Path, options) -> list[Result]:
-    """Each lesson once, ``options.jobs`` at a time, or as many as cores and memory allow."""
-    room = int(free_memory() // NEEDED_MEMORY)
-    jobs = max(1, min(options.jobs, len(paths), usable_cores(), room))
-    environment = _threads(jobs)
-    interrupted = threading.Event()
+def _run_lessons(paths: list[Path], folder: Path, options) -> list[Result]:
+    """Each lesson once, under one bar that counts cells."""
 
-    def on_cell():
-        bar.update()
-        if interrupted.is_set():
-            raise KeyboardInterrupt
+    def work(path: Path, environment: dict, stop_if_interrupted: Callable) -> Result:
+        def on_cell():
+            bar.update()
+            stop_if_interrupted()
 
-    def work(path: Path) -> Result:
         return _run_one(path, folder, environment, on_cell, options)
 
     total = sum(len(lessons.read(path).cells) for path in paths)
     name = paths[0].stem if len(paths) == 1 else f"{len(paths)} lessons"
-    with _bar(name, total) as bar, ThreadPoolExecutor(jobs) as pool:
-        try:
-            return list(pool.map(work, paths))
-        except KeyboardInterrupt:
-            interrupted.set()  # the others stop after the cell that they are in
-            raise
+    with _bar(name, total) as bar:
+        return _side_by_side(work, paths, options.jobs)
 
 
-def _threads(jobs: int) -> dict[str, str]:
-    """The environment of several jobs at a time: each runs on one thread.
+def _side_by_side(work: Callable, items: list, jobs: int) -> list:
+    """``work(item, environment, stop_if_interrupted)`` of each item, ``jobs`` at a time, or as many
+    as cores and memory allow.
 
-    Two processes with two threads each on two cores slow one another down five-fold or more.
+    Several at a time run on one thread each: two processes with two threads each on two cores slow
+    one another down five-fold or more. After an interrupt, ``stop_if_interrupted()`` raises.
     """
-    return {"OMP_NUM_THREADS": "1"} if jobs > 1 else {}
+    room = int(free_memory() // NEEDED_MEMORY)
+    jobs = max(1, min(jobs, len(items), usable_cores(), room))
+    environment = {"OMP_NUM_THREADS": "1"} if jobs > 1 else {}
+    interrupted = threading.Event()
+
+    def stop_if_interrupted():
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            return list(pool.map(lambda item: work(item, environment, stop_if_interrupted), items))
+        except KeyboardInterrupt:
+            interrupted.set()
+            raise
 
 
 def _run_one(path: Path, folder: Path, environment: dict, on_cell: Callable, options) -> Result:
@@ -400,20 +407,19 @@ def _failed_claims(notebook: NotebookNode) -> list[str]:
 
 def _run_all(work: list[tuple], options, prepare=lambda notebook: notebook) -> list[tuple]:
     """Run (path, name, environment) jobs; gives (job, Result, executed notebook) of each."""
-    one_thread = _threads(options.jobs)
 
-    def job(item: tuple) -> tuple:
+    def job(item: tuple, one_thread: dict, stop_if_interrupted: Callable) -> tuple:
         path, _, environment = item
         notebook = prepare(lessons.read(path))
         environment = {**one_thread, **environment}
-        result = execute(notebook, path.parent, environment, timeout=options.timeout,
-                         name=path.stem)  # fmt: skip
+        result = execute(notebook, path.parent, environment, stop_if_interrupted,
+                         options.timeout, path.stem)  # fmt: skip
         result.failed_claims = _failed_claims(notebook)
         bar.update()
         return item, result, notebook
 
-    with _bar("runs", len(work)) as bar, ThreadPoolExecutor(options.jobs) as pool:
-        return list(pool.map(job, work))
+    with _bar("runs", len(work)) as bar:
+        return _side_by_side(job, work, options.jobs)
 
 
 # --- tolerances ------------------------------------------------------------------------------
