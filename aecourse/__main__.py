@@ -6,7 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from aecourse.doctor import INSTALL
+from aecourse.course.doctor import INSTALL
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,10 +32,10 @@ def build_parser() -> argparse.ArgumentParser:
             help="numbers or names, such as 2 or 02_undercomplete (default: all)",
         )  # fmt: skip
 
-    command("doctor", "aecourse.doctor:doctor",
+    command("doctor", "aecourse.course.doctor:doctor",
             "say what works on this computer, and what to do about the rest")  # fmt: skip
 
-    run = command("run", "aecourse.runner:run", "execute lessons, print seconds and peak memory")
+    run = command("run", "aecourse.course.runner:run", "execute lessons, print seconds and peak memory")
     lessons(run)
     run.add_argument("--save", action="store_true", help="save the outputs in notebooks/")
     run.add_argument("--output", metavar="DIR",
@@ -43,13 +43,13 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=positive, metavar="N",
                      help="lessons at a time, one thread each if several (default: 2)")  # fmt: skip
 
-    command("site", "aecourse.runner:site",
+    command("site", "aecourse.course.runner:site",
             "render the lessons to build/site/, executed or else as saved")  # fmt: skip
 
-    command("handout", "aecourse.runner:handout",
+    command("handout", "aecourse.course.runner:handout",
             "write the lessons without their solutions to build/handout/")  # fmt: skip
 
-    seeds = command("seeds", "aecourse.runner:seeds",
+    seeds = command("seeds", "aecourse.course.runner:seeds",
                     "check the claims under other seeds and perturbed weights")  # fmt: skip
     lessons(seeds)
     seeds.add_argument("--seeds", type=integers, metavar="1,2,3", help="values of AECOURSE_SEED")
@@ -60,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     experiments.add_argument("names", nargs="*", metavar="NAME", help="such as 07_convolutional")
     experiments.add_argument("--all", action="store_true", help="those up to date, too")
 
-    tolerances = command("tolerances", "aecourse.runner:tolerances",
+    tolerances = command("tolerances", "aecourse.course.runner:tolerances",
                          "measure how far numbers move, and save that with them")  # fmt: skip
     lessons(tolerances)
     tolerances.add_argument("--check", action="store_true", help="only report, save nothing")

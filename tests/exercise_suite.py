@@ -11,8 +11,7 @@ pytest then runs every test below on them:
 A test that only one lesson needs is one more method of its class, or a function beside it.
 """
 
-from aecourse import checks
-from aecourse.exercises import catalogue
+from aecourse.exercises import catalogue, checks
 
 STUBS = ("...", "return ...", "pass", '"""What it does."""\n    return ...')
 

@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 import torch
 
-from aecourse import lessons
+from aecourse.course import lessons
 from aecourse.data import find_data
 from aecourse.models import Dense
 from aecourse.randomness import seeded

@@ -2,7 +2,7 @@
 
 1. Cells run with ``store_history=True``, else a trailing ``;`` is ignored (nbval #194).
 2. Silent cells may take long: the wait for output is raised from 5 s (#231).
-3. Outputs are compared by ``aecourse.comparison``: words exactly, numbers within tolerances.
+3. Outputs are compared by ``aecourse.course.comparison``: words exactly, numbers within tolerances.
 4. A notebook saved without having been executed fails; nbval would pass it unseen.
 """
 
@@ -11,10 +11,10 @@ import os
 from unittest import mock
 
 import pytest
+from aecourse.course.runner import kernel_environment
 from nbval import kernel, plugin
 
-from aecourse import comparison
-from aecourse.runner import kernel_environment
+from aecourse.course import comparison
 
 CELL_TIMEOUT = 600  # seconds; a lesson takes about 60
 NBVAL_DEFAULT_TIMEOUT = 2000

@@ -12,10 +12,10 @@ from helpers import ROOT, script
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aecourse import exercises
-from aecourse.answers import as_array
-from aecourse.checks import Exercise, Mistake, check, judge
-from aecourse.diagnosis import close
+from aecourse.exercises import collection
+from aecourse.exercises.answers import as_array
+from aecourse.exercises.checks import Exercise, Mistake, check, judge
+from aecourse.exercises.diagnosis import close
 
 STATUSES = {"not attempted", "wrong", "right", "error"}
 
@@ -48,11 +48,11 @@ COSTS = Exercise(
 
 @pytest.fixture
 def toy(monkeypatch):
-    monkeypatch.setattr(exercises, "catalogue", lambda: {"toy": TOY, "costs": COSTS})
+    monkeypatch.setattr(collection, "catalogue", lambda: {"toy": TOY, "costs": COSTS})
 
 
 def every_exercise():
-    return [pytest.param(e, id=e.name) for e in exercises.catalogue().values()]
+    return [pytest.param(e, id=e.name) for e in collection.catalogue().values()]
 
 
 def said(answer):
@@ -126,7 +126,7 @@ def test_two_exercises_of_one_name_are_refused(monkeypatch):
     from aecourse.exercises import basics
     monkeypatch.setattr(basics, "EXERCISES", basics.EXERCISES * 2)
     with pytest.raises(ValueError, match="two exercises are named"):
-        exercises.catalogue.__wrapped__()
+        collection.catalogue.__wrapped__()
 
 
 # Verdicts -----------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_a_number_is_told():
      "right: dL/db. On 7 rows"),
 ])
 def test_each_returned_value_is_described(part, words):
-    right = exercises.catalogue()["output gradient"].right
+    right = collection.catalogue()["output gradient"].right
     verdict = judge("output gradient", lambda H, W, b, X: part(*right(H, W, b, X)))
     assert verdict.status == "wrong" and verdict.message.startswith(words), verdict.message
 
@@ -254,7 +254,7 @@ def test_an_exercise_may_look_at_its_arguments_afterwards(monkeypatch):
         insight="Well done.",
         after=lambda box, x: None if vars(box) == {"x": x} else "The box is empty.",
     )
-    monkeypatch.setattr(exercises, "catalogue", lambda: {"toy": exercise})
+    monkeypatch.setattr(collection, "catalogue", lambda: {"toy": exercise})
     assert judge("toy", exercise.right) == ("right", "Well done.")
     assert judge("toy", lambda box, x: 2 * x) == ("wrong", "The box is empty.")
     assert judge("toy", lambda box, x: x) == ("wrong", "Not doubled."), "values come first"
@@ -368,7 +368,7 @@ def test_error_names_the_learners_line_not_that_of_compiled_or_course_code(toy):
 
     inside.__code__ = inside.__code__.replace(co_filename="numpy/random/_generator.pyx")
     for call in (lambda a, b: np.random.default_rng(0).normal(size="x"), lambda a, b: inside(a),
-                 lambda a, b: exercises.catalogue()["toy"].right(a, b, 3)):
+                 lambda a, b: collection.catalogue()["toy"].right(a, b, 3)):
         message = said(call)[1]
         line = call.__code__.co_firstlineno
         assert f", line {line} of your code" in message or f"line {line + 1} of" in message, message
@@ -530,5 +530,5 @@ def test_the_exercises_of_every_module_have_learners():
     files = sorted((ROOT / "tests").glob("test_exercises_*.py"))
     topics = [topic for path in files for topic in script(path).TestExercises.topics]
     modules = {exercise.right.__module__.split(".")[-1]
-               for exercise in exercises.catalogue().values()}  # fmt: skip
+               for exercise in collection.catalogue().values()}  # fmt: skip
     assert sorted(topics) == sorted(modules)

@@ -6,8 +6,9 @@ import re
 import pytest
 from helpers import ROOT, script
 
-from aecourse import comparison as text_comparison
-from aecourse import lessons, results
+from aecourse import results
+from aecourse.course import comparison as text_comparison
+from aecourse.course import lessons
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from helpers import NOTEBOOKS, functions_of, solution_of
 from sklearn.linear_model import LinearRegression
 from sklearn.manifold._t_sne import _joint_probabilities
 
-from aecourse import evaluation, lessons, models
+from aecourse import evaluation, models
+from aecourse.course import lessons
 from aecourse.randomness import seeded
 
 

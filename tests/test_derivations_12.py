@@ -6,8 +6,9 @@ import pytest
 import torch
 from helpers import NOTEBOOKS, functions_of
 
-from aecourse import compression, lessons
+from aecourse import compression
 from aecourse.compression import TOTAL, Tables, quantise
+from aecourse.course import lessons
 
 NAME = "12_compression"
 

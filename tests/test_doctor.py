@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from aecourse.course.doctor import BROKEN, NOTE, OK, Line
 from packaging.specifiers import SpecifierSet
 
-from aecourse import doctor
+from aecourse.course import doctor
 from aecourse.data import DATA_FILES
-from aecourse.doctor import BROKEN, NOTE, OK, Line
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

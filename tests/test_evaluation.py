@@ -50,7 +50,7 @@ def test_pieces_give_the_same_as_the_whole(monkeypatch):
     model, x = small_model(), blobs(23)
     functions = (evaluation.encode, evaluation.reconstruct, evaluation.pixel_mse)
     whole = [function(model, x) for function in functions]
-    monkeypatch.setattr(evaluation, "EVALUATION_BATCH", 7)
+    monkeypatch.setattr("aecourse.evaluation.passes.EVALUATION_BATCH", 7)
     for function, expected in zip(functions, whole):
         torch.testing.assert_close(function(model, x), expected)
 

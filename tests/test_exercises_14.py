@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from exercise_suite import ExerciseTests
 
-from aecourse.checks import judge
 from aecourse.exercises import catalogue
+from aecourse.exercises.checks import judge
 
 RIGHT = {
     "picture loader": """

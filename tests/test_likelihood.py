@@ -11,7 +11,7 @@ from aecourse import evaluation
 from aecourse.models import VAE, Dense
 from aecourse.objectives import bce, gaussian_nll, kl_to_prior
 from aecourse.protocol import Batch
-from aecourse.randomness import seeded
+from aecourse.randomness import generator, seeded
 
 SIGMA = 0.7
 
@@ -84,7 +84,7 @@ def test_the_weights_are_what_the_densities_say():
     x_many = x.repeat_interleave(3, 0)
     mean, log_variance = model.posterior(x_many)
     scale = torch.exp(0.5 * log_variance)
-    epsilon = torch.randn(15, 2, generator=evaluation.generator(9))
+    epsilon = torch.randn(15, 2, generator=generator(9))
     z = mean + scale * epsilon
     prior = Normal(0.0, 1.0).log_prob(z).sum(1)
     posterior = Normal(mean, scale).log_prob(z).sum(1)

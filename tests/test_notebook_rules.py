@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from toy_lesson import cell_with, copied, toy_lesson
 
-from aecourse import comparison, lessons
+from aecourse.course import comparison, lessons
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

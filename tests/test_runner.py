@@ -13,8 +13,8 @@ from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from toy_lesson import ALT, SETUP, cell_with, copied, save, toy_lesson
 
-from aecourse import comparison, lessons, runner
-from aecourse import site as pages
+from aecourse.course import comparison, lessons, runner
+from aecourse.course import site as pages
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from toy_lesson import toy_lesson
 
-from aecourse import lessons
-from aecourse.checks import judge
+from aecourse.course import lessons
+from aecourse.exercises.checks import judge
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 EXERCISES = [

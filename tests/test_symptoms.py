@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from helpers import ROOT, script
 
-from aecourse import lessons
+from aecourse.course import lessons
 
 NOTEBOOKS = lessons.find_lessons(ROOT / "notebooks")
 

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_iris
 
-from aecourse import data, lessons, own_data, plots, saving
+from aecourse import data, own_data, plots, saving
+from aecourse.course import lessons
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "14_your_own_data.ipynb"
 SKIPPED = {"example", "exercise", "check", "claims"}

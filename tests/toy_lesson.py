@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from aecourse import lessons
+from aecourse.course import lessons
 
 ALT = "A line that rises from left to right, with one marker at each end."
 SETUP = """import sys

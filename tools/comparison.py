@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, stdev
 
-from aecourse import evaluation, lessons, results
+from aecourse import evaluation, results
+from aecourse.course import lessons
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

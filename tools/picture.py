@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from aecourse import lessons
+from aecourse.course import lessons
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "picture.png"

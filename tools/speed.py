@@ -13,7 +13,8 @@ from statistics import median
 
 import numpy as np
 
-from aecourse import lessons, results
+from aecourse import results
+from aecourse.course import lessons
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 HEAD = "| what | compared | measured | aim | met |\n|---|---|--:|--:|---|"

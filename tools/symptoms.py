@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from aecourse import comparison, lessons
+from aecourse.course import comparison, lessons
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 HOLDER = "13_which_autoencoder"

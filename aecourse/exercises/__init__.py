@@ -1,17 +1,11 @@
-"""What the checks know: one module per lesson, each with a list ``EXERCISES``."""
+"""Exercises that answer back: the engine, and a module for each lesson.
 
-import functools
-import importlib
-import pkgutil
+``checks`` judges an answer, ``answers`` reads whatever a learner hands in, ``diagnosis`` compares
+numbers, ``collection`` finds the exercises. Every other module belongs to one lesson and has a list
+``EXERCISES``.
+"""
 
+from aecourse.exercises.checks import check
+from aecourse.exercises.collection import catalogue
 
-@functools.cache
-def catalogue() -> dict:
-    """All exercises by name, collected from the modules of this folder."""
-    found = {}
-    for info in pkgutil.iter_modules(__path__):
-        for exercise in importlib.import_module(f"{__name__}.{info.name}").EXERCISES:
-            if exercise.name in found:
-                raise ValueError(f"two exercises are named {exercise.name!r}")
-            found[exercise.name] = exercise
-    return found
+__all__ = ["catalogue", "check"]

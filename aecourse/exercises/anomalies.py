@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.metrics import average_precision_score
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # threshold -----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # Bits per pixel -----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 
 def draws(seed, *shape):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # Output size --------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # Salt and pepper ----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # picture loader ------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # KL sparsity --------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # Importance-sampled NLL ---------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from aecourse.checks import Exercise, Mistake
+from aecourse.exercises.checks import Exercise, Mistake
 
 # is A better ---------------------------------------------------------------------------------
 

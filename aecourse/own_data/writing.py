@@ -58,7 +58,9 @@ def write_template(path: str | Path = "my_data.ipynb") -> Path:
         FileExistsError: there is such a file already.
         LessonError: the lesson is not here (it comes with a clone, not with the package).
     """
-    from aecourse import lessons  # needs nbformat, which comes with Jupyter and not with aecourse
+    from aecourse.course import (
+        lessons,  # needs nbformat, which comes with Jupyter and not with aecourse
+    )
 
     path = Path(path)
     if path.exists():

@@ -48,7 +48,7 @@ class Exercise:
 def repository() -> Path:
     """Folder that holds ``notebooks/``: here, above here, or beside the package's source."""
     here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
         if (folder / "notebooks").is_dir():
             return folder
     raise LessonError(

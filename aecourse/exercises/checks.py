@@ -22,9 +22,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from aecourse import exercises
-from aecourse.answers import as_arrays, describe, differ, is_blank, kind_of, wrong_parameter_count
-from aecourse.diagnosis import close, difference, factor
+from aecourse.exercises import collection
+from aecourse.exercises.answers import (
+    as_arrays,
+    describe,
+    differ,
+    is_blank,
+    kind_of,
+    wrong_parameter_count,
+)
+from aecourse.exercises.diagnosis import close, difference, factor
 
 __all__ = ["Exercise", "Mistake", "Verdict", "check", "judge"]
 
@@ -123,7 +130,7 @@ def judge(name: str, answer) -> Verdict:
 
 
 def _judge(name, answer) -> Verdict:
-    known = exercises.catalogue()
+    known = collection.catalogue()
     exercise = known.get(name) if isinstance(name, str) else None
     if exercise is None:
         shown = f'"{name}"' if isinstance(name, str) else kind_of(name)

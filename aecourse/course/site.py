@@ -21,8 +21,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
-from aecourse import lessons
-from aecourse.lessons import LessonError
+from aecourse.course import lessons
+from aecourse.course.lessons import LessonError
 
 COURSE = "Autoencoders from first principles"
 SUBTITLE = "A course you run, measure and break."

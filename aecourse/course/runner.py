@@ -30,9 +30,9 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 from traitlets import default
 
-from aecourse import comparison, lessons
-from aecourse.doctor import NEEDED_MEMORY, free_memory, usable_cores
-from aecourse.lessons import LessonError
+from aecourse.course import comparison, lessons
+from aecourse.course.doctor import NEEDED_MEMORY, free_memory, usable_cores
+from aecourse.course.lessons import LessonError
 
 CELL_TIMEOUT = 600  # seconds
 RUN_FILE = "run.json"
@@ -133,7 +133,7 @@ def kernel_environment(extra: dict[str, str] | None = None) -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger writes to stderr
         **(extra or {}),
     }
-    source = Path(__file__).resolve().parents[1]
+    source = Path(__file__).resolve().parents[2]
     if source.name not in ("site-packages", "dist-packages"):  # a clone: it need not be installed
         known = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join([str(source), *([known] if known else [])])
@@ -560,7 +560,7 @@ def _report(notebook: NotebookNode, before: list) -> None:
 @_command
 def site(options) -> int:
     """Render the executed lessons, or else the saved ones.  Options: executed, output."""
-    from aecourse import site as pages  # nbconvert takes a second to import
+    from aecourse.course import site as pages  # nbconvert takes a second to import
 
     executed = Path(options.executed or _build() / "executed")
     if not options.executed and not any(executed.glob("*.ipynb")):

@@ -90,7 +90,7 @@ def wrong_parameter_count(answer, passed: int) -> int | None:
 def describe(failure: BaseException, hints: dict[str, str]) -> str:
     """An exception in words: the last line of the learner's own code, what it says, a hint."""
     frames = traceback.extract_tb(failure.__traceback__)[1:]
-    course = str(Path(__file__).parent)
+    course = str(Path(__file__).parents[1])
     library = (sysconfig.get_paths()["stdlib"], course, "<frozen", "<__array_function__")
     own = [f for f in frames if not f.filename.startswith(library)
            and "site-packages" not in f.filename and not f.filename.endswith((".pyx", ".pxd"))]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
-from aecourse.lessons import IGNORED, as_shown, tags
+from aecourse.course.lessons import IGNORED, as_shown, tags
 
 RTOL = 5e-3
 ATOL = 1e-9

@@ -1,0 +1,1 @@
+"""What executes, compares, renders and diagnoses the course. No lesson imports it."""

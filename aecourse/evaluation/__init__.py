@@ -1,0 +1,67 @@
+"""Measuring models: errors on one scale, baselines, probes, and honest comparisons.
+
+One door to small modules, each of which answers one question.
+"""
+
+from aecourse.evaluation.baselines import (
+    LinearDenoiser,
+    fit_linear_denoiser,
+    fit_pca,
+    mean_baseline,
+    pca_baseline,
+    pca_reconstruct,
+)
+from aecourse.evaluation.codes import dead_units, linear_probe, principal_angles
+from aecourse.evaluation.comparing import Estimate, bootstrap, estimate, paired
+from aecourse.evaluation.detection import Interval, auroc, auroc_interval, threshold_for
+from aecourse.evaluation.errors import bce_floor, pixel_bce, pixel_mse, psnr, squared_error
+from aecourse.evaluation.likelihood import (
+    ROWS_AT_ONCE,
+    effective_sample_size,
+    importance_log_weights,
+    importance_sampled_nll,
+)
+from aecourse.evaluation.neighbourhoods import neighbour_accuracy, neighbour_overlap, neighbours
+from aecourse.evaluation.passes import encode, in_batches, per_example, reconstruct
+from aecourse.evaluation.samples import frechet_distance
+from aecourse.evaluation.sensitivity import displacement, hutchinson, jacobian
+
+__all__ = [
+    "Estimate",
+    "Interval",
+    "LinearDenoiser",
+    "ROWS_AT_ONCE",
+    "auroc",
+    "auroc_interval",
+    "bce_floor",
+    "bootstrap",
+    "dead_units",
+    "displacement",
+    "effective_sample_size",
+    "encode",
+    "estimate",
+    "fit_linear_denoiser",
+    "fit_pca",
+    "frechet_distance",
+    "hutchinson",
+    "importance_log_weights",
+    "importance_sampled_nll",
+    "in_batches",
+    "jacobian",
+    "linear_probe",
+    "mean_baseline",
+    "neighbour_accuracy",
+    "neighbour_overlap",
+    "neighbours",
+    "paired",
+    "pca_baseline",
+    "pca_reconstruct",
+    "per_example",
+    "pixel_bce",
+    "pixel_mse",
+    "principal_angles",
+    "psnr",
+    "reconstruct",
+    "squared_error",
+    "threshold_for",
+]
