@@ -35,7 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
     command("doctor", "aecourse.course.doctor:doctor",
             "say what works on this computer, and what to do about the rest")  # fmt: skip
 
-    run = command("run", "aecourse.course.runner:run", "execute lessons, print seconds and peak memory")
+    run = command("run", "aecourse.course.runner:run",
+                  "execute lessons, print seconds and peak memory")  # fmt: skip
     lessons(run)
     run.add_argument("--save", action="store_true", help="save the outputs in notebooks/")
     run.add_argument("--output", metavar="DIR",

@@ -11,10 +11,10 @@ import os
 from unittest import mock
 
 import pytest
-from aecourse.course.runner import kernel_environment
 from nbval import kernel, plugin
 
 from aecourse.course import comparison
+from aecourse.course.runner import kernel_environment
 
 CELL_TIMEOUT = 600  # seconds; a lesson takes about 60
 NBVAL_DEFAULT_TIMEOUT = 2000

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from aecourse.course.doctor import BROKEN, NOTE, OK, Line
 from packaging.specifiers import SpecifierSet
 
 from aecourse.course import doctor
+from aecourse.course.doctor import BROKEN, NOTE, OK, Line
 from aecourse.data import DATA_FILES
 
 REPOSITORY = Path(__file__).resolve().parent.parent

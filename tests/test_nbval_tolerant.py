@@ -10,10 +10,10 @@ from pathlib import Path
 import nbformat
 import nbval_tolerant
 import pytest
-from aecourse.course.comparison import numbers, words
 from toy_lesson import cell_with, copied, save, toy_lesson
 
 from aecourse.course import comparison, lessons
+from aecourse.course.comparison import numbers, words
 
 
 def values(text):
