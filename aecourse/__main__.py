@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     def lessons(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "lessons", nargs="*", default=[], metavar="LESSON",
-            help="numbers or names, such as 2 or 02_undercomplete (default: all)",
+            help="numbers or names: 2, 02_undercomplete, 04/noise2self, deeper (default: all)",
         )  # fmt: skip
 
     command("doctor", "aecourse.course.doctor:doctor",
@@ -43,6 +43,14 @@ def build_parser() -> argparse.ArgumentParser:
                      help="where the executed copies go (default: build/executed)")  # fmt: skip
     run.add_argument("--jobs", type=positive, metavar="N",
                      help="lessons at a time, one thread each if several (default: 2)")  # fmt: skip
+
+    run.add_argument("--record", action="store_true",
+                     help="keep seconds and memory (on one thread) for the time lines")  # fmt: skip
+
+    times = command("times", "aecourse.course.runner:times",
+                    "write the time lines, print what exceeds its budget")  # fmt: skip
+    lessons(times)
+    times.add_argument("--check", action="store_true", help="only report, write nothing")
 
     command("site", "aecourse.course.runner:site",
             "render the lessons to build/site/, executed or else as saved")  # fmt: skip

@@ -36,6 +36,7 @@ from aecourse.course.lessons import LessonError
 
 CELL_TIMEOUT = 600  # seconds
 RUN_FILE = "run.json"
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 PERTURBATION = "1e-6"
 OTHER_ARITHMETIC = {
     "ATEN_CPU_CAPABILITY": "default",
@@ -84,10 +85,11 @@ DEFAULTS = {
     "output": None,  # folder for what is written
     "executed": None,  # folder of the executed lessons
     "save": False,  # run: write into the notebooks themselves
+    "record": False,  # run: keep seconds and memory for the time lines
     "seeds": (1, 2, 3),  # values of AECOURSE_SEED
     "draws": 4,  # runs with perturbed weights
     "jobs": 2,  # runs at a time, on one thread each if there are several
-    "check": False,  # tolerances: report only
+    "check": False,  # tolerances, times: report only
     "timeout": CELL_TIMEOUT,  # seconds per cell
 }
 
@@ -218,7 +220,8 @@ def describe_failure(cell: NotebookNode, problem: Exception, timeout: float) -> 
 def run(options) -> int:
     """Execute lessons into ``build/executed`` (or in place with ``--save``); 1 if one fails.
 
-    Options: lessons, notebooks, output, save, jobs, timeout.
+    With ``--record``, on one thread each, seconds and memory are kept for the time lines, which
+    are then written. Options: lessons, notebooks, output, save, record, jobs, timeout.
     """
     paths = lessons.find_lessons(options.notebooks, options.lessons)
     folder = Path(options.output or _build() / "executed")
@@ -233,7 +236,25 @@ def run(options) -> int:
         saved = json.dumps([asdict(result) for result in results], indent=1) + "\n"
         lessons.write_bytes(folder / RUN_FILE, saved.encode())
         print(f"\nExecuted copies are in {folder}.")
+    if options.save or options.record:
+        _update_time_lines(paths, results, options)
     return int(any(result.error for result in results))
+
+
+def _update_time_lines(paths: list[Path], results: list[Result], options) -> None:
+    from aecourse.course import times as clock  # nbconvert takes a second to import
+
+    notebooks = _notebooks(options)
+    if options.record:
+        clock.record(results, notebooks)
+        print(f"Seconds and memory are kept in {clock.file_of(notebooks)}.")
+    passed = [path for path, result in zip(paths, results, strict=True) if not result.error]
+    if changed := clock.update(passed, notebooks):
+        print(f"New time lines: {', '.join(changed)}.")
+
+
+def _notebooks(options) -> Path:
+    return Path(options.notebooks or lessons.repository() / "notebooks")
 
 
 def _run_lessons(paths: list[Path], folder: Path, options) -> list[Result]:
@@ -244,6 +265,8 @@ def _run_lessons(paths: list[Path], folder: Path, options) -> list[Result]:
             bar.update()
             stop_if_interrupted()
 
+        if options.record:
+            environment = ONE_THREAD
         return _run_one(path, folder, environment, on_cell, options)
 
     total = sum(len(lessons.read(path).cells) for path in paths)
@@ -261,7 +284,7 @@ def _side_by_side(work: Callable, items: list, jobs: int) -> list:
     """
     room = int(free_memory() // NEEDED_MEMORY)
     jobs = max(1, min(jobs, len(items), usable_cores(), room))
-    environment = {"OMP_NUM_THREADS": "1"} if jobs > 1 else {}
+    environment = ONE_THREAD if jobs > 1 else {}
     interrupted = threading.Event()
 
     def stop_if_interrupted():
@@ -552,6 +575,30 @@ def _report(notebook: NotebookNode, before: list) -> None:
         relative = [t / abs(n.value) for t, n in zip(allowed, values, strict=True) if n.value]
         widest = f"{100 * max(relative):.1f} %" if relative else "–"
         print(f"  cell [{cell.execution_count}]: {len(allowed)} numbers, widest tolerance {widest}")
+
+
+# --- times -----------------------------------------------------------------------------------
+
+
+@_command
+def times(options) -> int:
+    """Write the time lines, and print what each notebook asks of its reader beside its budget.
+
+    With ``--check`` nothing is written, and 1 is returned where a time line is out of date.
+    Options: lessons, notebooks, check.
+    """
+    from aecourse.course import times as clock
+
+    paths, notebooks = lessons.find_lessons(options.notebooks, options.lessons), _notebooks(options)
+    print(clock.report(paths, notebooks))
+    if not options.check:
+        if changed := clock.update(paths, notebooks):
+            print(f"New time lines: {', '.join(changed)}.")
+        return 0
+    stale = clock.stale(paths, notebooks)
+    for sentence in stale:
+        print(f"Out of date: {sentence}")
+    return int(bool(stale))
 
 
 # --- site and handout ------------------------------------------------------------------------
