@@ -59,15 +59,20 @@ def build_parser() -> argparse.ArgumentParser:
             "write the lessons without their solutions to build/handout/")  # fmt: skip
 
     seeds = command("seeds", "aecourse.course.runner:seeds",
-                    "check the claims under other seeds and perturbed weights")  # fmt: skip
+                    "check the claims under seeds that nobody chose")  # fmt: skip
     lessons(seeds)
-    seeds.add_argument("--seeds", type=integers, metavar="1,2,3", help="values of AECOURSE_SEED")
+    seeds.add_argument("--seeds", type=integers, metavar="3,5",
+                       help="more values of AECOURSE_SEED")  # fmt: skip
+    seeds.add_argument("--drawn", type=int, metavar="N",
+                       help="how many follow from the hash of the commit (default: 3)")  # fmt: skip
     seeds.add_argument("--draws", type=int, metavar="N", help="number of perturbed runs")
 
-    experiments = command("experiments", "aecourse.results:experiments",
+    experiments = command("experiments", "aecourse.course.experiments:experiments",
                           "compute missing and stale results of experiments")  # fmt: skip
     experiments.add_argument("names", nargs="*", metavar="NAME", help="such as 07_convolutional")
     experiments.add_argument("--all", action="store_true", help="those up to date, too")
+    experiments.add_argument("--keep", metavar="REASON",
+                             help="the code changed and the figures did not: say why")  # fmt: skip
 
     tolerances = command("tolerances", "aecourse.course.runner:tolerances",
                          "measure how far numbers move, and save that with them")  # fmt: skip
@@ -77,8 +82,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def integers(text: str) -> list[int]:
-    """``"1,2,3"`` as a list."""
-    return [int(part) for part in text.split(",")]
+    """``"1,2,3"`` or ``"1 2 3"`` as a list."""
+    return [int(part) for part in text.replace(",", " ").split()]
 
 
 def positive(text: str) -> int:

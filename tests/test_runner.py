@@ -317,7 +317,7 @@ def depend_on_seed(course):
 
 def test_seeds_lists_every_claim_that_fails(course, capsys):
     depend_on_seed(course)
-    assert runner.seeds(options(seeds=[2], draws=1)) == 1
+    assert runner.seeds(options(seeds=[2], drawn=0, draws=1)) == 1
     shown = capsys.readouterr().out
     assert re.search(r"01_toy +seed 2 +FAIL\n +the loss is below one\n +all images were", shown)
     assert re.search(r"01_toy +perturbed, draw 1 +hold", shown)
@@ -326,7 +326,7 @@ def test_seeds_lists_every_claim_that_fails(course, capsys):
 
 def test_seeds_reports_a_cell_that_raises(course, capsys):
     change(course, "value_3 = 3", "import os\nassert os.environ.get('AECOURSE_SEED') != '1'")
-    assert runner.seeds(options(lessons=["1"], seeds=[1], draws=0)) == 1
+    assert runner.seeds(options(lessons=["1"], seeds=[1], drawn=0, draws=0)) == 1
     assert "AssertionError" in capsys.readouterr().out
 
 

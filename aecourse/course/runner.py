@@ -31,6 +31,7 @@ from tqdm import tqdm
 from traitlets import default
 
 from aecourse.course import comparison, lessons
+from aecourse.course import seeds as chosen_by
 from aecourse.course.doctor import NEEDED_MEMORY, free_memory, usable_cores
 from aecourse.course.lessons import LessonError
 
@@ -86,7 +87,8 @@ DEFAULTS = {
     "executed": None,  # folder of the executed lessons
     "save": False,  # run: write into the notebooks themselves
     "record": False,  # run: keep seconds and memory for the time lines
-    "seeds": (1, 2, 3),  # values of AECOURSE_SEED
+    "seeds": (),  # values of AECOURSE_SEED, besides those that are drawn
+    "drawn": 3,  # how many of them follow from the hash of the current commit
     "draws": 4,  # runs with perturbed weights
     "jobs": 2,  # runs at a time, on one thread each if there are several
     "check": False,  # tolerances, times: report only
@@ -365,25 +367,45 @@ def keep_ignored_outputs(old: NotebookNode, new: NotebookNode) -> None:
 
 @_command
 def seeds(options) -> int:
-    """Run lessons under other seeds and perturbed weights; list the claims that fail.
+    """Run lessons under seeds that nobody chose, and perturbed weights; list the claims that fail.
 
-    Options: lessons, notebooks, seeds, draws, jobs, timeout.
+    The seeds: some that follow from the hash of the current commit, those that ever broke a claim
+    of the lesson, and any that are given. A seed that breaks a claim stays in the list of those
+    that did.
+
+    Options: lessons, notebooks, seeds, drawn, draws, jobs, timeout.
     """
     paths = lessons.find_lessons(options.notebooks, options.lessons)
-    variants = [(f"seed {s}", {"AECOURSE_SEED": str(s)}) for s in options.seeds]
-    draws = range(1, options.draws + 1)
-    variants += [(f"perturbed, draw {k}", _perturbed(k)) for k in draws]
-    work = [(path, name, environment) for path in paths for name, environment in variants]
+    fresh, known = list(options.seeds), chosen_by.failed()
+    if options.drawn:
+        commit = chosen_by.commit()
+        fresh = chosen_by.drawn_from(commit, options.drawn) + fresh
+        print(f"Seeds of commit {commit[:10]}: {', '.join(map(str, fresh[:options.drawn]))}")
+    draws = [(f"perturbed, draw {k}", _perturbed(k)) for k in range(1, options.draws + 1)]
+    work = [
+        (path, name, environment)
+        for path in paths
+        for name, environment in [
+            *((f"seed {s}", {"AECOURSE_SEED": str(s)})
+              for s in dict.fromkeys([*fresh, *known.get(lessons.name(path), [])])),
+            *draws,
+        ]
+    ]  # fmt: skip
     results = _run_all(work, options, split_claims)
     width = max(len(lessons.name(path)) for path in paths)
-    failed = 0
+    failed, broken = 0, {}
     print(f"{'lesson':<{width}}  {'run':<18}  claims")
-    for (path, name, _), result, _ in results:
+    for (path, name, environment), result, _ in results:
         problems = result.failed_claims + ([result.error] if result.error else [])
         failed += bool(problems)
-        print(f"{lessons.name(path):<{width}}  {name:<18}  {'FAIL' if problems else 'hold'}")
+        lesson = lessons.name(path)
+        if problems and "AECOURSE_SEED" in environment:
+            broken.setdefault(lesson, []).append(int(environment["AECOURSE_SEED"]))
+        print(f"{lesson:<{width}}  {name:<18}  {'FAIL' if problems else 'hold'}")
         for problem in problems:
             print("      " + problem.strip().replace("\n", "\n      "))
+    if not options.notebooks and chosen_by.note_failures(broken):
+        print(f"\nNew in {chosen_by.FAILED_FILE}, where they stay: commit it.")
     print(f"\n{failed} of {len(results)} runs failed." if failed else "\nAll claims hold.")
     return int(failed > 0)
 
