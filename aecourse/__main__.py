@@ -58,6 +58,13 @@ def build_parser() -> argparse.ArgumentParser:
     command("handout", "aecourse.course.runner:handout",
             "write the lessons without their solutions to build/handout/")  # fmt: skip
 
+    lab = command("lab", "aecourse.course.lab:lab",
+                  "open your copy of the lessons in JupyterLab")  # fmt: skip
+    lab.add_argument("--output", metavar="DIR", help="where the copy is (default: build/lab)")
+    lab.add_argument("--copy-only", action="store_true", help="bring it up to date, open nothing")
+    lab.add_argument("jupyter", nargs="*", metavar="-- OPTION",
+                     help="handed on to JupyterLab, such as: -- --no-browser")  # fmt: skip
+
     seeds = command("seeds", "aecourse.course.runner:seeds",
                     "check the claims under seeds that nobody chose")  # fmt: skip
     lessons(seeds)

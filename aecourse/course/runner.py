@@ -15,7 +15,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -137,11 +137,16 @@ def kernel_environment(extra: dict[str, str] | None = None) -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger writes to stderr
         **(extra or {}),
     }
+    return with_this_package(environment)
+
+
+def with_this_package(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which kernels import this very package, also from a clone."""
     source = Path(__file__).resolve().parents[2]
-    if source.name not in ("site-packages", "dist-packages"):  # a clone: it need not be installed
-        known = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join([str(source), *([known] if known else [])])
-    return environment
+    if source.name in ("site-packages", "dist-packages"):
+        return dict(environment)
+    paths = [str(source), environment.get("PYTHONPATH", "")]
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def execute(
