@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     def lessons(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "lessons", nargs="*", default=[], metavar="LESSON",
-            help="numbers or names, such as 2 or 02_undercomplete (default: all)",
+            help="numbers or names: 2, 02_undercomplete, 04/noise2self, deeper (default: all)",
         )  # fmt: skip
 
     command("doctor", "aecourse.course.doctor:doctor",
@@ -44,11 +44,26 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=positive, metavar="N",
                      help="lessons at a time, one thread each if several (default: 2)")  # fmt: skip
 
+    run.add_argument("--record", action="store_true",
+                     help="keep seconds and memory (on one thread) for the time lines")  # fmt: skip
+
+    times = command("times", "aecourse.course.runner:times",
+                    "write the time lines, print what exceeds its budget")  # fmt: skip
+    lessons(times)
+    times.add_argument("--check", action="store_true", help="only report, write nothing")
+
     command("site", "aecourse.course.runner:site",
             "render the lessons to build/site/, executed or else as saved")  # fmt: skip
 
     command("handout", "aecourse.course.runner:handout",
             "write the lessons without their solutions to build/handout/")  # fmt: skip
+
+    lab = command("lab", "aecourse.course.lab:lab",
+                  "open your copy of the lessons in JupyterLab")  # fmt: skip
+    lab.add_argument("--output", metavar="DIR", help="where the copy is (default: build/lab)")
+    lab.add_argument("--copy-only", action="store_true", help="bring it up to date, open nothing")
+    lab.add_argument("jupyter", nargs="*", metavar="-- OPTION",
+                     help="handed on to JupyterLab, such as: -- --no-browser")  # fmt: skip
 
     seeds = command("seeds", "aecourse.course.runner:seeds",
                     "check the claims under seeds that nobody chose")  # fmt: skip
