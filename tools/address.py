@@ -31,7 +31,9 @@ def repository(root: Path = ROOT) -> str:
 
 def files(root: Path = ROOT) -> list[Path]:
     """The files that may name the repository."""
-    return [root / "README.md", *sorted((root / "notebooks").glob("*.ipynb"))]
+    notebooks = root / "notebooks"
+    return [root / "README.md", *sorted(notebooks.glob("*.ipynb")),
+            *sorted(notebooks.glob("deeper/*.ipynb"))]  # fmt: skip
 
 
 def found(text: str) -> list[str]:

@@ -50,7 +50,7 @@ def rows(notebook: NotebookNode) -> list[list[str]]:
 def collected(folder: Path = NOTEBOOKS) -> str:
     """The table of all lessons in Markdown."""
     lines = [HEAD]
-    for path in lessons.find_lessons(folder):
+    for path in lessons.find_lessons(folder, ["lessons"]):
         for symptom, cause, cure, section in rows(lessons.read(path)):
             place = re.sub(r"^sections? ", "", section)
             lines.append(

@@ -1,7 +1,7 @@
 """Execute the lessons: ``run``, ``seeds`` and ``tolerances`` of ``python -m aecourse``.
 
 Every lesson runs in a fresh kernel of *this* interpreter, whether or not a kernel is
-registered with Jupyter, with ``notebooks/`` as its working directory.
+registered with Jupyter, with the folder of the notebook as its working directory.
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ def _run_lessons(paths: list[Path], folder: Path, options) -> list[Result]:
         return _run_one(path, folder, environment, on_cell, options)
 
     total = sum(len(lessons.read(path).cells) for path in paths)
-    name = paths[0].stem if len(paths) == 1 else f"{len(paths)} lessons"
+    name = lessons.name(paths[0]) if len(paths) == 1 else f"{len(paths)} lessons"
     with _bar(name, total) as bar:
         return _side_by_side(work, paths, options.jobs)
 
@@ -279,15 +279,15 @@ def _side_by_side(work: Callable, items: list, jobs: int) -> list:
 def _run_one(path: Path, folder: Path, environment: dict, on_cell: Callable, options) -> Result:
     old = lessons.read(path)
     new = lessons.read(path)
-    result = execute(new, path.parent, environment, on_cell, options.timeout, path.stem)
+    result = execute(new, path.parent, environment, on_cell, options.timeout, lessons.name(path))
     new = lessons.normalised(new, keep_counts=bool(result.error))
     if options.save and not result.error:
         for message in keep_tolerances(new):
-            print(f"{path.stem}: {message}")
+            print(f"{lessons.name(path)}: {message}")
         keep_ignored_outputs(old, new)
         lessons.write(path, new)
     elif not options.save:
-        lessons.write(folder / path.name, new)
+        lessons.write(folder / lessons.place(path), new)
     return result
 
 
@@ -352,13 +352,13 @@ def seeds(options) -> int:
     variants += [(f"perturbed, draw {k}", _perturbed(k)) for k in draws]
     work = [(path, name, environment) for path in paths for name, environment in variants]
     results = _run_all(work, options, split_claims)
-    width = max(len(f"{path.stem}") for path in paths)
+    width = max(len(lessons.name(path)) for path in paths)
     failed = 0
     print(f"{'lesson':<{width}}  {'run':<18}  claims")
     for (path, name, _), result, _ in results:
         problems = result.failed_claims + ([result.error] if result.error else [])
         failed += bool(problems)
-        print(f"{path.stem:<{width}}  {name:<18}  {'FAIL' if problems else 'hold'}")
+        print(f"{lessons.name(path):<{width}}  {name:<18}  {'FAIL' if problems else 'hold'}")
         for problem in problems:
             print("      " + problem.strip().replace("\n", "\n      "))
     print(f"\n{failed} of {len(results)} runs failed." if failed else "\nAll claims hold.")
@@ -413,7 +413,7 @@ def _run_all(work: list[tuple], options, prepare=lambda notebook: notebook) -> l
         notebook = prepare(lessons.read(path))
         environment = {**one_thread, **environment}
         result = execute(notebook, path.parent, environment, stop_if_interrupted,
-                         options.timeout, path.stem)  # fmt: skip
+                         options.timeout, lessons.name(path))  # fmt: skip
         result.failed_claims = _failed_claims(notebook)
         bar.update()
         return item, result, notebook
@@ -439,7 +439,7 @@ def tolerances(options) -> int:
         runs, reseeded, found = _draws(path, options)
         lines = found or spread_messages(notebook, runs)
         problems += len(lines)
-        print(f"{path.stem}: {len(runs)} runs" + (f", {len(lines)} problems" if lines else ""))
+        print(f"{lessons.name(path)}: {len(runs)} runs" + f", {len(lines)} problems" * bool(lines))
         for line in lines:
             print(f"  {line}")
         if found:
@@ -577,9 +577,9 @@ def handout(options) -> int:
     folder = Path(options.output or _build() / "handout")
     for path in lessons.find_lessons(options.notebooks, options.lessons):
         notebook = lessons.read(path)
-        lessons.write(folder / path.name, lessons.handout(notebook))
+        lessons.write(folder / lessons.place(path), lessons.handout(notebook))
         removed = len(lessons.cells(notebook, "solution"))
-        names = ", ".join(exercise.name or "?" for exercise in lessons.exercises(notebook))
-        print(f"{path.stem}: {removed} solutions removed (exercises: {names})")
+        names = ", ".join(exercise.name or "?" for exercise in lessons.answerable(notebook))
+        print(f"{lessons.name(path)}: {removed} solutions removed (exercises: {names or '–'})")
     print(f"The handout is in {folder}.")
     return 0

@@ -106,7 +106,8 @@ class _Renderer(IPythonRenderer):
         return html
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        return super().link(text, re.sub(r"^(\./)?(\d\d_\w+)\.ipynb", r"\2.html", url), title)
+        page = re.sub(r"^(\.{1,2}/|deeper/)?(\d\d_\w+)\.ipynb", r"\2.html", url)
+        return super().link(text, page, title)
 
 
 def markdown(source: str, folder: str = "", attachments: dict | None = None) -> str:
@@ -245,7 +246,7 @@ def read_pages(executed: Path) -> list[Page]:
     measured = {run["lesson"]: run for run in runs}
     pages = []
     for path in paths:
-        notebook, run = lessons.read(path), measured.get(path.stem, {})
+        notebook, run = lessons.read(path), measured.get(lessons.name(path), {})
         pages.append(
             Page(path.stem, lessons.title(notebook), lessons.promise(notebook), notebook,
                  run.get("seconds"), run.get("megabytes"))
