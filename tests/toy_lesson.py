@@ -34,7 +34,8 @@ display({{"image/png": png, "text/plain": alt}},
 SLOW = """import time
 start = time.perf_counter()
 print(f"took {time.perf_counter() - start:.9f} s")"""
-CLAIMS = """assert loss < 1, "the loss is below one"
+CLAIMS = """# The claims of this lesson, asserted: open to read them
+assert loss < 1, "the loss is below one"
 assert loss > 0.1, "the loss is above a tenth"
 assert images == 50_000, "all images were used"
 assert units > 3, "some units are dead"

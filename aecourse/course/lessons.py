@@ -30,6 +30,7 @@ FOR_TEACHERS = ("solution", "discussion")  # not in the handout
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 _NOTEBOOK_FILE = re.compile(r"^\d\d_\w+\.ipynb$")
+_NO_PROSE = ("[![", "<", "![", "[Open in Colab]")
 _PYTHON_BLOCK = re.compile(r"```python\s*\n(.*?)```", re.DOTALL)
 
 
@@ -170,10 +171,10 @@ def title(notebook: NotebookNode) -> str:
 
 
 def promise(notebook: NotebookNode) -> str:
-    """Markdown of the first paragraph below the title (badges are skipped)."""
+    """Markdown of the first paragraph below the title (badges and launch links are skipped)."""
     below = re.split(r"^#\s+.+$", _first_markdown(notebook), maxsplit=1, flags=re.MULTILINE)[-1]
     paragraphs = [p.strip() for p in re.split(r"\n\s*\n", below)]
-    texts = [p for p in paragraphs if p and not p.startswith(("[![", "<", "!["))]
+    texts = [p for p in paragraphs if p and not p.startswith(_NO_PROSE)]
     return texts[0] if texts else ""
 
 
