@@ -24,6 +24,7 @@ MOST_LINES, MEDIAN_LINES, LINE_LENGTH = 40, 15, 88
 CLOSING = ["Summary", "Questions people ask", "Further reading"]
 BOXES = ["Predict, then run", "Often said", "Measured here"]
 OWN_PATH = re.compile(r"(?<![\w.:/<])/(?!/)[\w.-]+/[\w.-]+|\b[A-Z]:\\|ipykernel_\d+")
+CLAIMS_LINE = re.compile(r"# The claims of this (lesson|notebook), asserted: open to read them\n")
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}", re.IGNORECASE)
 
 
@@ -164,6 +165,8 @@ def rule_claims(notebook):
         yield f"{len(claims)} claims, fewer than 5"
     if not cells[0].metadata.get("jupyter", {}).get("source_hidden"):
         yield "the claims cell is not folded (metadata jupyter.source_hidden)"
+    if not CLAIMS_LINE.match(cells[0].source):  # the one line that a folded cell shows
+        yield "the claims cell does not begin with '# The claims of this lesson, asserted: …'"
     for condition, sentence in claims:
         if not sentence:
             yield f"a claim has no sentence: assert {condition}"
@@ -329,6 +332,7 @@ BREAKAGES = [
     ("claims", "no sentence", lambda n: replace(n, ', "all images were used"', "")),
     ("claims", "tests nothing", lambda n: replace(n, "images == 50_000", "1 + 1 == 2")),
     ("claims", "folded", lambda n: lessons.cells(n, "claims")[0].metadata.pop("jupyter")),
+    ("claims", "does not begin", lambda n: replace(n, "# The claims of this lesson", "# Claims")),
     ("text_alternatives", "no text alternative",
      lambda n: cell_with(n, "subplots").outputs[0].update(metadata={})),
     ("short_cells", "41 lines", lambda n: cell_with(n, "value_1").update(source="a\n" * 41)),

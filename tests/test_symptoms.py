@@ -8,7 +8,7 @@ from helpers import ROOT, script
 
 from aecourse.course import lessons
 
-NOTEBOOKS = lessons.find_lessons(ROOT / "notebooks")
+NOTEBOOKS = lessons.find_lessons(ROOT / "notebooks", ["lessons"])
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_iris
 
-from aecourse import data, own_data, plots, saving
+from aecourse import data, own_data, saving
 from aecourse.course import lessons
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "14_your_own_data.ipynb"
@@ -37,7 +38,7 @@ def run(settings, part=None):
         if not tags & SKIPPED:
             source = next(texts) if "settings" in tags else lessons.without_magics(cell.source)
             exec(compile(source, f"cell {cell.execution_count}", "exec"), scope)
-            plots.plt.close("all")
+            plt.close("all")
     assert next(texts, None) is None, "each part has one settings cell"
     return scope
 

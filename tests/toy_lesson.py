@@ -34,7 +34,8 @@ display({{"image/png": png, "text/plain": alt}},
 SLOW = """import time
 start = time.perf_counter()
 print(f"took {time.perf_counter() - start:.9f} s")"""
-CLAIMS = """assert loss < 1, "the loss is below one"
+CLAIMS = """# The claims of this lesson, asserted: open to read them
+assert loss < 1, "the loss is below one"
 assert loss > 0.1, "the loss is above a tenth"
 assert images == 50_000, "all images were used"
 assert units > 3, "some units are dead"
@@ -96,10 +97,22 @@ def toy_lesson(address: str = "https://example.org/course") -> nbformat.Notebook
               _code(CLAIMS, "claims", hidden=True),
               _text("## Questions people ask\n\nWhy? Because."),
               _text("## Further reading\n\nA [paper](https://example.org/1312.6114).")]  # fmt: skip
-    notebook = new_notebook(cells=cells)
-    for i, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{i}"
-    return lessons.normalised(notebook)
+    return _with_ids(cells)
+
+
+def toy_deeper() -> nbformat.NotebookNode:
+    """A deeper notebook as saved: a question, its answer, evidence, claims."""
+    cells = [
+        _text("# Deeper 01 · Is half of a loss a loss?\n\nYes: half of a loss falls where the loss "
+              "falls, so whatever makes one of them least makes the other least too.\n\n"
+              "**Time**: read 1 min"),
+        _code("loss = 0.1234", "setup"),
+        _text("## Evidence\n\nWe halve it, and draw both."),
+        _code('half = loss / 2\nprint(f"half {half:.4f}")', out="half 0.0617\n"),
+        _text("Half of it is smaller."),
+        _code('assert 0 < half < loss, "half a loss is smaller"', "claims"),
+    ]
+    return _with_ids(cells)
 
 
 def save(notebook: nbformat.NotebookNode, folder: Path, name: str = "01_toy.ipynb") -> Path:
@@ -115,6 +128,13 @@ def cell_with(notebook: nbformat.NotebookNode, text: str) -> nbformat.NotebookNo
 
 def copied(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return copy.deepcopy(notebook)
+
+
+def _with_ids(cells: list) -> nbformat.NotebookNode:
+    notebook = new_notebook(cells=cells)
+    for i, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{i}"
+    return lessons.normalised(notebook)
 
 
 def _text(source: str, *tags: str) -> nbformat.NotebookNode:

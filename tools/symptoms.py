@@ -70,7 +70,7 @@ def linked(place: str, notebook: NotebookNode, file: str) -> str:
 def collected(folder: Path = NOTEBOOKS) -> str:
     """The tables of all lessons in Markdown, each below the title of its lesson."""
     parts = []
-    for path in lessons.find_lessons(folder):
+    for path in lessons.find_lessons(folder, ["lessons"]):
         notebook = lessons.read(path)
         lines = [f"## {lessons.title(notebook)}", "", HEAD]
         for *columns, section in rows(notebook):
