@@ -36,8 +36,8 @@ PAGE_TEXT = PAGE.read_text(encoding="utf-8")
 
 def cited():
     """The keys that the page cites for each lesson."""
-    rows = re.findall(r"^\| \[(\d\d)\]\(\.\./notebooks/(\1_\w+)\.ipynb\) \| (.+) \|$", PAGE_TEXT, re.M)
-    return {name: re.findall(r"\{cite:t\}`([\w-]+)`", keys) for _, name, keys in rows}
+    rows = re.findall(r"^\| \[\d\d\]\(\.\./notebooks/(\w+)\.ipynb\) \| (.+) \|$", PAGE_TEXT, re.M)
+    return {name: re.findall(r"\{cite:t\}`([\w-]+)`", keys) for name, keys in rows}
 
 
 def markdown(path):
