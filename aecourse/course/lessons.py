@@ -29,12 +29,8 @@ SLIDES = {"slide": "slide", "sub-slide": "subslide", "notes": "notes"}  # tag ->
 FOR_TEACHERS = ("solution", "discussion")  # not in the handout
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-<<<<<<< HEAD
 _NOTEBOOK_FILE = re.compile(r"^\d\d_\w+\.ipynb$")
-=======
-_LESSON_FILE = re.compile(r"^\d\d_\w+\.ipynb$")
 _NO_PROSE = ("[![", "<", "![", "[Open in Colab]")
->>>>>>> front
 _PYTHON_BLOCK = re.compile(r"```python\s*\n(.*?)```", re.DOTALL)
 
 
