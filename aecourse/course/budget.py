@@ -212,7 +212,12 @@ def words(text: str) -> list[str]:
 
 def numerals(text: str) -> list[str]:
     """The numbers in a text that are no years, sizes or places, in order."""
-    return [match.rstrip(",") for match in _NUMERAL.findall(_PLACE_OR_SIZE.sub(" ", text))]
+    return [found.rstrip(",") for found in _NUMERAL.findall(without_places(text))]
+
+
+def without_places(text: str) -> str:
+    """The text without years, sizes, and the numbers of lessons, sections and exercises."""
+    return _PLACE_OR_SIZE.sub(" ", text)
 
 
 def exercise_minutes(notebook: NotebookNode) -> int:
