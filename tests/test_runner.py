@@ -169,7 +169,7 @@ def test_run_writes_copies_and_leaves_the_notebooks(course, capsys):
 
 
 def test_deeper_notebooks_run_in_their_folder_and_their_copies_have_one(deeper, capsys):
-    change(deeper, "half = loss / 2", "import os\nhalf = loss / 2; print(os.getcwd())",
+    change(deeper, "half = loss / 2", "import os\nhalf = loss / 2\nprint(os.getcwd())",
            "deeper/01_half.ipynb")  # fmt: skip
     assert runner.run(options(lessons=["01/half"])) == 0
     assert re.search(r"01/half +\d+\.\d +\d\d+\n", capsys.readouterr().out)
@@ -356,9 +356,11 @@ def test_changing_words_are_an_error(course, capsys):
 
 def test_handout_has_no_solution_and_no_output(course, capsys):
     assert runner.handout(options()) == 0
-    assert "01_toy: 2 solutions removed (exercises: double, twice)" in capsys.readouterr().out
+    removed = "01_toy: 4 solutions removed (exercises: first, second, double, twice)"
+    assert removed in capsys.readouterr().out
     notebook = lessons.read(course / "build" / "handout" / "01_toy.ipynb")
-    assert "2 * x" not in lessons.nbformat.writes(notebook)
+    text = lessons.nbformat.writes(notebook)
+    assert "2 * x" not in text and "There are many" not in text and "Invent one" in text
     assert not any(cell.outputs for cell in lessons.code_cells(notebook))
     assert len(lessons.cells(notebook, "hint")) == 2 and lessons.cells(notebook, "claims")
 
@@ -448,7 +450,8 @@ def test_a_formula_that_cannot_be_drawn_is_named(tex):
 def test_site_folds_claims_hints_and_solutions(site):
     folded = parsed(site / "01_toy.html").select("details:not(.contents) > summary")
     titles = [summary.get_text() for summary in folded]
-    assert titles == ["Hint", "Solution"] * 2 + [pages.CLAIMS_TITLE]
+    assert titles == ["Solution"] * 2 + ["Hint", "Solution"] * 2 + ["Discussion",
+                                                                    pages.CLAIMS_TITLE]
     solution = folded[1].parent
     assert solution.select(".highlight") and "```" not in solution.get_text()
 

@@ -212,7 +212,12 @@ def words(text: str) -> list[str]:
 
 def numerals(text: str) -> list[str]:
     """The numbers in a text that are no years, sizes or places, in order."""
-    return [match.rstrip(",") for match in _NUMERAL.findall(_PLACE_OR_SIZE.sub(" ", text))]
+    return [found.rstrip(",") for found in _NUMERAL.findall(without_places(text))]
+
+
+def without_places(text: str) -> str:
+    """The text without years, sizes, and the numbers of lessons, sections and exercises."""
+    return _PLACE_OR_SIZE.sub(" ", text)
 
 
 def exercise_minutes(notebook: NotebookNode) -> int:
@@ -238,6 +243,7 @@ def _page(source: str, tables: bool = False) -> BeautifulSoup:
     """A Markdown text as a tree of HTML that holds nothing but its prose."""
     source = EXERCISE_LINE.sub("", TIME_LINE.sub("", source))
     source = re.sub(r"^(#+ )\d[\d.]*\s", r"\1", source, flags=re.MULTILINE)  # "## 3 Why?"
+    source = re.sub(r"^> ?", "", source, flags=re.MULTILINE)  # else tables in boxes stay text
     # Markdown ends a block of HTML at a blank line, and reads Markdown inside it only after one.
     source = re.sub(r"(</?(?:details|summary)[^>]*>)", r"\n\n\1\n\n", source)
     source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
