@@ -58,6 +58,11 @@ def build_parser() -> argparse.ArgumentParser:
     command("handout", "aecourse.course.runner:handout",
             "write the lessons without their solutions to build/handout/")  # fmt: skip
 
+    template = command("template", "aecourse.course.template:template",
+                       "write lesson 14 as a notebook for your own data")  # fmt: skip
+    template.add_argument("file", nargs="?", metavar="FILE",
+                          help="the new notebook (default: my_data.ipynb)")  # fmt: skip
+
     lab = command("lab", "aecourse.course.lab:lab",
                   "open your copy of the lessons in JupyterLab")  # fmt: skip
     lab.add_argument("--output", metavar="DIR", help="where the copy is (default: build/lab)")

@@ -73,8 +73,9 @@ def mean_squares(model: Autoencoder, images: Tensor) -> Tensor:
 
 
 def summed_elbo(model: VAE, images: Tensor) -> Tensor:
-    _, raw, (mean, log_variance) = model.run(images)
-    reconstruction = F.binary_cross_entropy(model.activation(raw), images, reduction="sum")
+    output = model.run(images)
+    mean, log_variance = output.posterior
+    reconstruction = F.binary_cross_entropy(model.activation(output.raw), images, reduction="sum")
     return reconstruction - 0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum()
 
 
@@ -285,10 +286,10 @@ def bare_loop(model: Autoencoder, terms: Mapping[str, Term], batches: Iterable, 
     model.train()
     for images in batches:
         with kernels:
-            _, raw, posterior = model.run(images, noise)
-        flat = raw.flatten(1), images.flatten(1)
+            output = model.run(images, noise)
+        flat = output.raw.flatten(1), images.flatten(1)
         if "kl" in terms:
-            mean, log_variance = posterior
+            mean, log_variance = output.posterior
             loss = F.binary_cross_entropy_with_logits(*flat, reduction="sum")
             loss = loss - 0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum()
         elif terms["reconstruction"] is mse:

@@ -381,6 +381,13 @@ def test_a_broken_last_line_loses_one_cell_and_other_code_loses_all(tree, capsys
     assert "starting anew" in capsys.readouterr().out
 
 
+def test_code_that_changes_during_an_experiment_makes_its_result_stale(tree):
+    results.cells(tree)(("a",), lambda: 1)
+    (tree.parent / "helper.py").write_text(HELPER.replace("+ 1", "+ 2"))
+    results.write(tree, {"done": True})
+    assert results.stale("99_toy") == ["shared"]
+
+
 def test_a_cell_that_fails_is_not_saved(tree):
     cell = results.cells(tree)
     with pytest.raises(ZeroDivisionError):

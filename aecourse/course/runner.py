@@ -633,13 +633,13 @@ def times(options) -> int:
 
 @_command
 def site(options) -> int:
-    """Render the executed lessons, or else the saved ones.  Options: executed, output."""
-    from aecourse.course import site as pages  # nbconvert takes a second to import
+    """Render the notebooks, as executed or else as saved.  Options: executed, output."""
+    from aecourse.course import site as pages  # Sphinx is not needed for anything else
 
-    executed = Path(options.executed or _build() / "executed")
-    if not options.executed and not any(executed.glob("*.ipynb")):
-        executed = lessons.repository() / "notebooks"
-    return pages.build(executed, options.output or _build() / "site")
+    root, build = lessons.repository(), _build()
+    return pages.build(
+        root, Path(options.executed or build / "executed"), Path(options.output or build / "site")
+    )
 
 
 @_command

@@ -23,7 +23,9 @@ from aecourse.protocol import Batch, Output
 
 def lives_in_unit_interval(data: Tensor) -> bool:
     """Whether all values lie in [0, 1], as grey values do."""
-    return data.numel() > 0 and bool(data.min() >= 0 and data.max() <= 1)
+    if not isinstance(data, Tensor) or not data.numel():
+        return False  # whoever uses the data says what is wrong with them
+    return bool(data.min() >= 0 and data.max() <= 1)
 
 
 def pixel_mse(

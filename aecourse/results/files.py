@@ -72,7 +72,8 @@ def write(
         command=f"python experiments/{script.name}",
         device=torch.cuda.get_device_name() if on_gpu else f"CPU, {torch.get_num_threads()} thread(s)",
         versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
-        sources=sources_of(script),
+        # As they were when the experiment began: who edits them meanwhile gets a stale result.
+        sources=_sources_in(_unfinished_file(script)) or sources_of(script),
         verdicts=verdicts or {},
     )
     path = script.parents[1] / "results" / f"{script.stem}.json"
@@ -204,14 +205,21 @@ def _cells_in(path: Path, sources: dict[str, str]) -> dict[str, Any]:
     done: dict[str, Any] = {}
     if not path.is_file():
         return done
-    first, *lines = path.read_text(encoding="utf-8").splitlines()
-    if _line(first).get("sources") != sources:
+    if _sources_in(path) != sources:
         print(f"{path.stem}: the code has changed since {path.name} was written; starting anew")
         return done
-    for line in map(_line, lines):
+    for line in map(_line, path.read_text(encoding="utf-8").splitlines()):
         if "key" in line:
             done[line["key"]] = line["value"]
     return done
+
+
+def _sources_in(path: Path) -> dict[str, str] | None:
+    """The sources with which a file of cells was begun; None if there is no such file."""
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8") as file:
+        return _line(file.readline()).get("sources")
 
 
 def _line(text: str) -> dict:
