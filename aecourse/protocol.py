@@ -3,12 +3,20 @@
 A *model* turns a batch into an :class:`Output`; a *term* of the loss turns model, batch and
 output into one number per example; :func:`aecourse.training.fit` adds the terms up and takes
 the gradient. Everything else in the package is built on these three.
+
+Any module with a method ``run(x, generator) -> Output`` is a model: what its code looks like, and
+whether it is built like the course's own, is its affair. Inputs and targets are numbers of
+floating point, compared place by place, except where a model says ``takes_tokens = True``: its
+inputs are class indices (int64), and so may its targets be, for which ``raw`` then has one more
+axis, the last, with a logit for each class.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,15 +29,45 @@ class Output(NamedTuple):
     """What one pass through an autoencoder gives.
 
     Attributes:
-        code: (B, code_size), what the encoder made of the input.
+        code: (B, *code_shape), what the encoder made of the input; most often (B, code_size).
         raw: (B, *shape), the decoder's output *before* the output activation. Losses that are
             computed from logits need it, and the activation can always be applied later.
-        posterior: (mean, log_variance) of a variational autoencoder, each (B, code_size).
+            For targets that are class indices: (B, *shape, classes).
+        posterior: (mean, log_variance) of a variational autoencoder, each shaped like the code.
+        extra: whatever else this kind of model has to tell the terms of its loss, by name: the
+            indices of a quantised code, the mask of a masked one, an auxiliary loss.
     """
 
     code: Tensor
     raw: Tensor
     posterior: tuple[Tensor, Tensor] | None = None
+    extra: Mapping[str, Any] = MappingProxyType({})
+
+
+def checked_output(output: Output, target: Tensor) -> Output:
+    """``output`` itself, once it can be compared with the target.
+
+    Raises:
+        TypeError: the model's ``run`` returned something else than an :class:`Output`.
+        ValueError: ``raw`` has not the shape of the target (B, *shape); for class indices,
+            not the shape (B, *shape, classes).
+    """
+    if not isinstance(output, Output):
+        raise TypeError(
+            f"The model's `run` returned a {type(output).__name__}: it must return "
+            "Output(code, raw), of aecourse.protocol."
+        )
+    shape, wanted = tuple(output.raw.shape), tuple(target.shape)
+    if target.is_floating_point() and shape != wanted:
+        raise ValueError(
+            f"The decoder gives shape {shape}, the target has shape {wanted}: they must be equal."
+        )
+    if not target.is_floating_point() and shape[:-1] != wanted:
+        raise ValueError(
+            f"The decoder gives shape {shape}, the target holds class indices of shape {wanted}: "
+            "there must be one more axis, the last, with a logit for each class."
+        )
+    return output
 
 
 class Batch(NamedTuple):

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from aecourse.corruption import Corruption
 from aecourse.objectives import Term
-from aecourse.protocol import EVALUATION_BATCH, Batch
+from aecourse.protocol import EVALUATION_BATCH, Batch, checked_output
 from aecourse.randomness import generator, perturb_weights
 
 Data = Tensor | tuple[Tensor, Tensor] | DataLoader
@@ -102,12 +102,7 @@ class Objective(nn.Module):
     ) -> Tensor:
         """The mean of each term over the batch, (number of terms,); their sum is the loss."""
         with self.kernels:
-            output = self.model.run(inputs, generator)
-        if output.raw.shape != targets.shape:
-            raise ValueError(
-                f"The decoder gives shape {tuple(output.raw.shape)}, the target has shape "
-                f"{tuple(targets.shape)}: they must be equal."
-            )
+            output = checked_output(self.model.run(inputs, generator), targets)
         batch = Batch(inputs, targets, progress)
         values = [term(self.model, batch, output) for term in self.terms.values()]
         for name, value in zip(self.terms, values):
@@ -142,11 +137,13 @@ def fit(
     """Train an autoencoder.
 
     Args:
-        model: an :class:`~aecourse.models.Autoencoder`; it is trained where it is (its device).
+        model: an :class:`~aecourse.models.Autoencoder`, or any module whose ``run`` returns an
+            :class:`~aecourse.protocol.Output`; it is trained where it is (its device).
         terms: name → term; the loss is their sum, averaged over the batch.
         train: inputs (N, *shape), which are also the targets; or a pair (inputs, targets); or a
             ``DataLoader`` with a length, of whose batches the first element is used (in the
-            loader's own order: ``seed`` does not reach it).
+            loader's own order: ``seed`` does not reach it). Floating-point numbers; class indices
+            (int64) for a model that says ``takes_tokens = True``.
         valid: like ``train`` (no loader), evaluated after every epoch.
         corrupt: applied afresh to the inputs of each batch, never to the targets. The noise on
             the validation data is the same after every epoch.
@@ -297,6 +294,19 @@ def _batches(train: Data, batch_size: int, model: nn.Module, terms: Mapping[str,
     return _TensorBatches(inputs, targets, batch_size)
 
 
+def _check_dtype(tensor: Tensor, name: str, tokens: bool) -> None:
+    if tokens and tensor.dtype != torch.int64:
+        raise TypeError(
+            f"The {name} is {tensor.dtype}; this model takes class indices: whole numbers of "
+            "type torch.int64. Convert it with .long()."
+        )
+    if not tokens and not tensor.is_floating_point():
+        raise TypeError(
+            f"The {name} is {tensor.dtype}; convert it with .float(), and divide pixel "
+            "values 0 … 255 by 255."
+        )
+
+
 def _as_pair(data, name: str, model: nn.Module, terms) -> tuple[Tensor, Tensor]:
     """(inputs, targets) on the model's device, refused if they cannot be trained on."""
     if hasattr(data, "_fields"):  # Images or Table of aecourse.data: the second is a label
@@ -307,6 +317,7 @@ def _as_pair(data, name: str, model: nn.Module, terms) -> tuple[Tensor, Tensor]:
     if isinstance(data, (tuple, list)) and len(data) != 2:
         raise TypeError(f"The {name} is neither a tensor nor a pair (inputs, targets).")
     inputs, targets = data if isinstance(data, (tuple, list)) else (data, data)
+    tokens = getattr(model, "takes_tokens", False)
     for tensor in (inputs,) if targets is inputs else (inputs, targets):
         if not isinstance(tensor, Tensor):
             raise TypeError(
@@ -315,11 +326,7 @@ def _as_pair(data, name: str, model: nn.Module, terms) -> tuple[Tensor, Tensor]:
             )
         if not tensor.ndim or not len(tensor):
             raise ValueError(f"The {name} is empty.")
-        if not tensor.is_floating_point():
-            raise TypeError(
-                f"The {name} is {tensor.dtype}; convert it with .float(), and divide pixel "
-                "values 0 … 255 by 255."
-            )
+        _check_dtype(tensor, name, tokens and (tensor is inputs or not tensor.is_floating_point()))
         # A finite sum has finite terms, and needs no mask as large as the data.
         if not torch.isfinite(tensor.sum()) and not torch.isfinite(tensor).all():
             count = int((~torch.isfinite(tensor)).sum())
@@ -329,7 +336,7 @@ def _as_pair(data, name: str, model: nn.Module, terms) -> tuple[Tensor, Tensor]:
             )
     if len(inputs) != len(targets):
         raise ValueError(f"The {name} has {len(inputs)} inputs but {len(targets)} targets.")
-    if inputs.dtype != targets.dtype:
+    if inputs.dtype != targets.dtype and not tokens:
         raise TypeError(
             f"The {name} has {inputs.dtype} inputs but {targets.dtype} targets: "
             "convert both with .float()."

@@ -2,6 +2,8 @@
 
 import ast
 import importlib.util
+import itertools
+import linecache
 import shutil
 import sys
 from functools import partial
@@ -83,6 +85,16 @@ def script(path: str) -> ModuleType:
     sys.modules[spec.name] = module  # where its dataclasses look for it
     spec.loader.exec_module(module)
     return module
+
+
+_cell_numbers = itertools.count()
+
+
+def run_cell(source: str, names: dict) -> None:
+    """Execute the source of a cell; what it defines has a source to be looked up, as in Jupyter."""
+    place = f"<cell {next(_cell_numbers)}>"
+    linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
+    exec(compile(source, place, "exec"), names)
 
 
 def functions_of(name: str, **known) -> SimpleNamespace:

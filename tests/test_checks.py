@@ -147,6 +147,40 @@ def test_not_attempted(toy):
         assert said(answer)[0] == "not attempted"
 
 
+def test_a_fill_in_whose_dots_stand_is_not_attempted(toy):
+    def raises(a, b):
+        flipped = ...
+        return flipped @ b
+
+    def ignores(a, b):
+        c = a.T @ b  # noqa: F841
+        c = ...  # noqa: F841
+        return abs(a).T @ b
+
+    def half_done(a, b):
+        flipped = a.T
+        product = ...
+        return flipped + product.sum()
+
+    def returns_none(a, b):
+        c = ...  # noqa: F841
+
+    for answer in (raises, ignores, half_done, returns_none):
+        assert said(answer)[0] == "not attempted", answer.__name__
+
+
+def test_dots_in_an_index_are_no_dots_to_fill(toy):
+    def wrong(a, b):
+        return abs(a)[..., :].T @ b[..., 0:, :]
+
+    def right(a, b):
+        unused = ...  # noqa: F841
+        return a.T @ b
+
+    assert said(wrong) == ("wrong", "The absolute value is taken.")
+    assert said(right)[0] == "right"
+
+
 def test_a_forgotten_return_is_named(toy):
     def answer(a, b):
         c = a.T @ b  # noqa: F841

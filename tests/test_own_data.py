@@ -1,5 +1,6 @@
 """Folders and files as people have them: everything odd is named, nothing is lost in silence."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -651,7 +652,7 @@ def test_a_report_puts_equal_notes_together():
 
 def test_every_name_of_the_package_is_there():
     assert all(hasattr(own_data, name) for name in own_data.__all__)
-    for name in ("load_pictures", "load_table", "load_rows", "prepare", "write_template"):
+    for name in ("load_pictures", "load_table", "load_rows", "prepare", "save_codes"):
         assert f":func:`{name}`" in own_data.__doc__, "the way through names it"
 
 
@@ -667,7 +668,7 @@ def test_pictures_are_drawn_as_they_are(channels):
     shade = drawn[1].to_rgba(drawn[1].get_array())[..., :3]
     expected = x[1].permute(1, 2, 0).expand(8, 6, 3).numpy()
     assert np.abs(shade - expected).max() < 0.01
-    plots.plt.close(figure)
+    plt.close(figure)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -678,6 +679,6 @@ def test_a_map_draws_pictures_unless_they_would_cover_another(channels):
     axis = figure.axes[0]
     assert len(axis.images) == 3 and len(axis.lines) == 2 and len(figure.legends) == 1
     assert axis.images[0].get_extent() == pytest.approx([-0.16875, 0.16875, -0.225, 0.225])
-    plots.plt.close(figure)
+    plt.close(figure)
     with pytest.raises(ValueError, match="a label for each picture"):
         plots.picture_map(points, x, torch.tensor([0]), ["a"])

@@ -122,7 +122,7 @@ def test_an_alternative_that_says_nothing_is_refused(shell, alt):
 
 
 def test_a_plain_script_prints_the_text_and_not_the_bytes(monkeypatch, capsys):
-    monkeypatch.setattr(plots, "get_ipython", lambda: None)
+    monkeypatch.setattr(plots.showing, "get_ipython", lambda: None)
     plots.show(line(), ALT)
     assert capsys.readouterr().out == ALT + "\n"
 

@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from toy_lesson import ALT, SETUP, cell_with, copied, save, toy_lesson
+from toy_lesson import ALT, SETUP, cell_with, copied, save, toy_deeper, toy_lesson
 
 from aecourse.course import comparison, lessons, runner
 from aecourse.course import site as pages
@@ -49,6 +49,39 @@ def test_lessons_are_found_by_number_or_name(course, word):
     assert [path.stem for path in lessons.find_lessons(only=[word])] == ["02_other"]
 
 
+@pytest.fixture
+def deeper(course):
+    """The course with two deeper notebooks, which belong to its lessons."""
+    for name in ("01_half", "02_half"):
+        save(toy_deeper(), course / "notebooks" / "deeper", f"{name}.ipynb")
+    return course
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], "01_toy 02_other 01/half 02/half"),
+        (["lessons"], "01_toy 02_other"),
+        (["deeper"], "01/half 02/half"),
+        (["1"], "01_toy"),
+        (["01/half"], "01/half"),
+        (["1/half", "2"], "02_other 01/half"),
+        (["02/"], "02/half"),
+        (["notebooks/deeper/02_half.ipynb"], "02/half"),
+        (["deeper/02_half"], "02/half"),
+        (["deeper/2", "deeper/half"], "01/half 02/half"),
+    ],
+)
+def test_deeper_notebooks_are_found_by_lesson_and_question(deeper, words, found):
+    assert " ".join(map(lessons.name, lessons.find_lessons(only=words))) == found
+
+
+@pytest.mark.parametrize("word", ["half", "01/hal", "01/toy", "3/", "deeper/toy", "", "/", "1/x/y"])
+def test_a_word_that_fits_no_notebook_is_told_with_all_names(deeper, word):
+    with pytest.raises(lessons.LessonError, match="There are: 01_toy, 02_other, 01/half, 02/half."):
+        lessons.find_lessons(only=[word])
+
+
 def test_lessons_are_found_from_a_folder_below(course, monkeypatch):
     monkeypatch.chdir(course / "notebooks")
     assert [path.stem for path in lessons.find_lessons()] == ["01_toy", "02_other"]
@@ -76,6 +109,49 @@ def test_normalising_twice_changes_nothing():
     assert lessons.normalised(once) == once
 
 
+FOLDED = {"heading_collapsed": True, "jp-MarkdownHeadingCollapsed": True}
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (new_markdown_cell("### Deeper · Why?", metadata={"tags": ["deeper"]}), FOLDED),
+        (new_markdown_cell("More of it.", metadata={"tags": ["deeper"]}), {}),
+        (new_code_cell("x = 1", metadata={"tags": ["deeper"]}), {}),
+        (new_markdown_cell("### Deeper · Why?", metadata=FOLDED), {}),
+        (new_code_cell("assert x", metadata={"tags": ["claims"]}),
+         {"jupyter": {"source_hidden": True}}),
+        (new_markdown_cell("## 1 What?", metadata={"tags": ["slide"]}),
+         {"slideshow": {"slide_type": "slide"}}),
+        (new_code_cell("x", metadata={"tags": ["sub-slide"]}),
+         {"slideshow": {"slide_type": "subslide"}}),
+        (new_markdown_cell("Say this.", metadata={"tags": ["notes"]}),
+         {"slideshow": {"slide_type": "notes"}}),
+        (new_code_cell("x", metadata={"slideshow": {"slide_type": "skip"}}), {}),
+    ],
+)  # fmt: skip
+def test_tags_alone_say_what_is_folded_and_what_is_a_slide(cell, expected):
+    notebook = copied(toy_lesson())
+    notebook.cells = [cell]
+    once = lessons.normalised(notebook)
+    found = {k: v for k, v in once.cells[0].metadata.items() if k != "tags"}
+    assert found == expected
+    assert lessons.normalised(once) == once
+
+
+def test_folded_stretches_begin_at_their_headings():
+    def cell(source, *tags):
+        return new_markdown_cell(source, metadata={"tags": list(tags)})
+
+    notebook = copied(toy_lesson())
+    notebook.cells = [
+        cell("seen"), cell("### Deeper · One?", "deeper"), cell("1", "deeper"),
+        cell("### Deeper · Two?", "deeper"), cell("seen"), cell("headless", "deeper"),
+    ]  # fmt: skip
+    stretches = [[c.source for c in stretch] for stretch in lessons.folded_stretches(notebook)]
+    assert stretches == [["### Deeper · One?", "1"], ["### Deeper · Two?"], ["headless"]]
+
+
 # --- run -------------------------------------------------------------------------------------
 
 
@@ -90,6 +166,32 @@ def test_run_writes_copies_and_leaves_the_notebooks(course, capsys):
     record = json.loads((course / "build" / "executed" / "run.json").read_text())
     assert [run["lesson"] for run in record] == ["01_toy", "02_other"]
     assert all(20 < run["megabytes"] < 1000 for run in record)
+
+
+def test_deeper_notebooks_run_in_their_folder_and_their_copies_have_one(deeper, capsys):
+    change(deeper, "half = loss / 2", "import os\nhalf = loss / 2\nprint(os.getcwd())",
+           "deeper/01_half.ipynb")  # fmt: skip
+    assert runner.run(options(lessons=["01/half"])) == 0
+    assert re.search(r"01/half +\d+\.\d +\d\d+\n", capsys.readouterr().out)
+    executed = deeper / "build" / "executed"
+    notebook = lessons.read(executed / "deeper" / "01_half.ipynb")
+    assert str(deeper / "notebooks" / "deeper") in cell_with(notebook, "getcwd").outputs[0].text
+    record = json.loads((executed / "run.json").read_text())
+    assert [run["lesson"] for run in record] == ["01/half"]
+
+
+def test_deeper_notebooks_are_saved_seeded_and_handed_out(deeper, capsys):
+    path = deeper / "notebooks" / "deeper" / "01_half.ipynb"
+    assert runner.run(options(lessons=["01/half"], save=True)) == 0
+    first = path.read_bytes()
+    assert runner.run(options(lessons=["01/half"], save=True)) == 0
+    assert path.read_bytes() == first
+    assert runner.seeds(options(lessons=["01/"], seeds=[1], drawn=0, draws=0)) == 0
+    assert runner.tolerances(options(lessons=["01/"], draws=0)) == 0
+    assert runner.handout(options()) == 0
+    assert "01/half: 0 solutions removed" in capsys.readouterr().out
+    handed = lessons.read(deeper / "build" / "handout" / "deeper" / "01_half.ipynb")
+    assert not any(cell.outputs for cell in lessons.code_cells(handed))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +318,7 @@ def depend_on_seed(course):
 
 def test_seeds_lists_every_claim_that_fails(course, capsys):
     depend_on_seed(course)
-    assert runner.seeds(options(seeds=[2], draws=1)) == 1
+    assert runner.seeds(options(seeds=[2], drawn=0, draws=1)) == 1
     shown = capsys.readouterr().out
     assert re.search(r"01_toy +seed 2 +FAIL\n +the loss is below one\n +all images were", shown)
     assert re.search(r"01_toy +perturbed, draw 1 +hold", shown)
@@ -225,7 +327,7 @@ def test_seeds_lists_every_claim_that_fails(course, capsys):
 
 def test_seeds_reports_a_cell_that_raises(course, capsys):
     change(course, "value_3 = 3", "import os\nassert os.environ.get('AECOURSE_SEED') != '1'")
-    assert runner.seeds(options(lessons=["1"], seeds=[1], draws=0)) == 1
+    assert runner.seeds(options(lessons=["1"], seeds=[1], drawn=0, draws=0)) == 1
     assert "AssertionError" in capsys.readouterr().out
 
 
@@ -255,9 +357,11 @@ def test_changing_words_are_an_error(course, capsys):
 
 def test_handout_has_no_solution_and_no_output(course, capsys):
     assert runner.handout(options()) == 0
-    assert "01_toy: 2 solutions removed (exercises: double, twice)" in capsys.readouterr().out
+    removed = "01_toy: 4 solutions removed (exercises: first, second, double, twice)"
+    assert removed in capsys.readouterr().out
     notebook = lessons.read(course / "build" / "handout" / "01_toy.ipynb")
-    assert "2 * x" not in lessons.nbformat.writes(notebook)
+    text = lessons.nbformat.writes(notebook)
+    assert "2 * x" not in text and "There are many" not in text and "Invent one" in text
     assert not any(cell.outputs for cell in lessons.code_cells(notebook))
     assert len(lessons.cells(notebook, "hint")) == 2 and lessons.cells(notebook, "claims")
 
@@ -347,7 +451,8 @@ def test_a_formula_that_cannot_be_drawn_is_named(tex):
 def test_site_folds_claims_hints_and_solutions(site):
     folded = parsed(site / "01_toy.html").select("details:not(.contents) > summary")
     titles = [summary.get_text() for summary in folded]
-    assert titles == ["Hint", "Solution"] * 2 + [pages.CLAIMS_TITLE]
+    assert titles == ["Solution"] * 2 + ["Hint", "Solution"] * 2 + ["Discussion",
+                                                                    pages.CLAIMS_TITLE]
     solution = folded[1].parent
     assert solution.select(".highlight") and "```" not in solution.get_text()
 

@@ -1,18 +1,22 @@
-"""Every solution that a lesson offers is right, and every stub counts as not attempted."""
+"""Every solution that a lesson offers is right, and every stub counts as not attempted.
+
+Exercises and fill-ins alike.
+"""
 
 from pathlib import Path
 
 import pytest
+from helpers import run_cell
 from toy_lesson import toy_lesson
 
 from aecourse.course import lessons
 from aecourse.exercises.checks import judge
 
-NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = lessons.find_lessons(Path(__file__).resolve().parents[1] / "notebooks")
 EXERCISES = [
-    pytest.param(path, number, id=f"{path.stem}-{exercise.name}")
+    pytest.param(path, number, id=f"{lessons.name(path)}-{exercise.name}")
     for path in NOTEBOOKS
-    for number, exercise in enumerate(lessons.exercises(lessons.read(path)))
+    for number, exercise in enumerate(lessons.answerable(lessons.read(path)))
 ]
 
 
@@ -31,20 +35,20 @@ def set_up():
 
 
 def verdict(names, source, exercise):
-    exec(source, names)
+    run_cell(source, names)
     return judge(exercise.name, eval(exercise.answer, names))
 
 
 @pytest.mark.parametrize(("path", "number"), EXERCISES)
 def test_solution_is_right(path, number, set_up):
-    exercise = lessons.exercises(lessons.read(path))[number]
+    exercise = lessons.answerable(lessons.read(path))[number]
     source = lessons.solution_block(exercise.solutions[0])
     assert verdict(set_up(path), source, exercise).status == "right"
 
 
 @pytest.mark.parametrize(("path", "number"), EXERCISES)
 def test_stub_is_not_attempted(path, number, set_up):
-    exercise = lessons.exercises(lessons.read(path))[number]
+    exercise = lessons.answerable(lessons.read(path))[number]
     source = lessons.without_magics(exercise.stub.source)
     assert verdict(set_up(path), source, exercise).status == "not attempted"
 

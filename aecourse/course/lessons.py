@@ -1,8 +1,10 @@
-"""Find the lessons, read their cells, cut and normalise them.
+"""Find the notebooks of the course, read their cells, cut and normalise them.
 
-A lesson is a notebook ``NN_name.ipynb`` whose cells carry tags (``setup``, ``exercise``,
-``check``, ``hint``, ``solution``, ``claims``, ``nbval-ignore-output``).  The runner, the site,
-the handout and the tests all read lessons through this module.
+A lesson is a notebook ``NN_name.ipynb``, a deeper notebook is ``deeper/NN_question.ipynb``.  Their
+cells carry tags: ``setup``, ``claims``, ``deeper`` (folded), ``nbval-ignore-output``; ``exercise``
+or ``fill-in`` with ``check``, ``hint``, ``solution``; ``open-task``, ``discussion``; ``predict``,
+``reveal``, ``quiz``; ``slide``, ``sub-slide``, ``notes``.  The runner, the site, the handout and
+the tests all read notebooks through this module.
 """
 
 from __future__ import annotations
@@ -20,9 +22,15 @@ IGNORED = "nbval-ignore-output"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
 KEPT_CELL_METADATA = ("tags", "jupyter", "aecourse", "editable", "deletable")
+DEEPER = "deeper"  # the folder of deeper notebooks, and the tag of folded cells
+STUBS = ("exercise", "fill-in")
+COLLAPSED = ("heading_collapsed", "jp-MarkdownHeadingCollapsed")  # Notebook 6, JupyterLab
+SLIDES = {"slide": "slide", "sub-slide": "subslide", "notes": "notes"}  # tag -> slide_type
+FOR_TEACHERS = ("solution", "discussion")  # not in the handout
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-_LESSON_FILE = re.compile(r"^\d\d_\w+\.ipynb$")
+_NOTEBOOK_FILE = re.compile(r"^\d\d_\w+\.ipynb$")
+_NO_PROSE = ("[![", "<", "![", "[Open in Colab]")
 _PYTHON_BLOCK = re.compile(r"```python\s*\n(.*?)```", re.DOTALL)
 
 
@@ -32,7 +40,7 @@ class LessonError(Exception):
 
 @dataclass
 class Exercise:
-    """The cells of one exercise; ``name`` and ``answer`` come from ``check("name", answer)``."""
+    """The cells of one exercise or fill-in; ``check("name", answer)`` gives name and answer."""
 
     stub: NotebookNode
     check: NotebookNode | None = None
@@ -58,32 +66,57 @@ def repository() -> Path:
 
 
 def find_lessons(directory: str | Path | None = None, only: list[str] | tuple = ()) -> list[Path]:
-    """Paths of the lessons in their order.
+    """Paths of the lessons in their order, then those of the deeper notebooks.
 
-    ``only`` keeps lessons by number or by the start of the name: ``["2", "03_tables"]``.
+    ``only`` keeps lessons by number or by the start of the name, deeper notebooks by the lesson's
+    number and the question (or none: all of that lesson), a kind by its name, files by their path:
+    ``["2", "03_tables", "04/noise2self", "04/", "lessons", "deeper"]``.
     Raises LessonError when there is none, or when an entry of ``only`` fits none.
     """
     directory = Path(directory) if directory else repository() / "notebooks"
-    lessons = sorted(p for p in directory.glob("*.ipynb") if _LESSON_FILE.match(p.name))
-    if not lessons:
+    folders = (directory, directory / DEEPER)
+    found = [path for folder in folders for path in sorted(folder.glob("*.ipynb"))
+             if _NOTEBOOK_FILE.match(path.name)]  # fmt: skip
+    if not found:
         raise LessonError(f"No lesson (NN_name.ipynb) in {directory}. Is it the notebooks folder?")
     if not only:
-        return lessons
+        return found
     chosen = set()
     for word in only:
-        fits = {p for p in lessons if _fits(p, str(word))}
+        fits = {p for p in found if _fits(p, str(word))}
         if not fits:
-            names = ", ".join(p.stem for p in lessons)
-            raise LessonError(f"No lesson is called '{word}'. There are: {names}.")
+            raise LessonError(f"No lesson is called '{word}'. There are: "
+                              f"{', '.join(map(name, found))}.")  # fmt: skip
         chosen |= fits
-    return [p for p in lessons if p in chosen]
+    return [p for p in found if p in chosen]
+
+
+def is_deeper(path: Path) -> bool:
+    return path.parent.name == DEEPER
+
+
+def name(path: Path) -> str:
+    """What a notebook is called in commands and tables: ``04_denoising`` or ``04/noise2self``."""
+    return path.stem.replace("_", "/", 1) if is_deeper(path) else path.stem
+
+
+def place(path: Path) -> Path:
+    """Where a notebook stands in its folder, and its copies in theirs: ``deeper/04_x.ipynb``."""
+    return Path(DEEPER, path.name) if is_deeper(path) else Path(path.name)
 
 
 def _fits(path: Path, word: str) -> bool:
-    word = Path(word).name.removesuffix(".ipynb")
-    if word.isdigit():
-        return int(path.stem[:2]) == int(word)
-    return path.stem == word or path.stem[3:] == word or path.stem.startswith(word)
+    number, stem = int(path.stem[:2]), path.stem
+    if word in ("lessons", DEEPER):
+        return is_deeper(path) == (word == DEEPER)
+    if asked := re.fullmatch(r"(\d+)/(\w*)", word):
+        return is_deeper(path) and number == int(asked[1]) and asked[2] in ("", stem[3:])
+    *folders, last = Path(word.removesuffix(".ipynb")).parts or ("",)
+    if is_deeper(path) != (folders[-1:] == [DEEPER]):
+        return False
+    if last.isdigit():
+        return number == int(last)
+    return bool(last) and (stem[3:] == last or stem.startswith(last))
 
 
 def read(path: str | Path) -> NotebookNode:
@@ -138,10 +171,10 @@ def title(notebook: NotebookNode) -> str:
 
 
 def promise(notebook: NotebookNode) -> str:
-    """Markdown of the first paragraph below the title (badges are skipped)."""
+    """Markdown of the first paragraph below the title (badges and launch links are skipped)."""
     below = re.split(r"^#\s+.+$", _first_markdown(notebook), maxsplit=1, flags=re.MULTILINE)[-1]
     paragraphs = [p.strip() for p in re.split(r"\n\s*\n", below)]
-    texts = [p for p in paragraphs if p and not p.startswith(("[![", "<", "!["))]
+    texts = [p for p in paragraphs if p and not p.startswith(_NO_PROSE)]
     return texts[0] if texts else ""
 
 
@@ -151,10 +184,20 @@ def _first_markdown(notebook: NotebookNode) -> str:
 
 def exercises(notebook: NotebookNode) -> list[Exercise]:
     """One Exercise per cell tagged ``exercise``, with the tagged cells that follow it."""
+    return [found for found in answerable(notebook) if "exercise" in tags(found.stub)]
+
+
+def fill_ins(notebook: NotebookNode) -> list[Exercise]:
+    """The same of each cell tagged ``fill-in``: one to three lines, in the middle of a section."""
+    return [found for found in answerable(notebook) if "fill-in" in tags(found.stub)]
+
+
+def answerable(notebook: NotebookNode) -> list[Exercise]:
+    """Everything that a learner answers and a check judges: fill-ins and exercises, in order."""
     found: list[Exercise] = []
     for cell in notebook.cells:
         marks = tags(cell)
-        if "exercise" in marks:
+        if any(tag in marks for tag in STUBS):
             found.append(Exercise(cell))
         elif not found:
             continue
@@ -166,6 +209,27 @@ def exercises(notebook: NotebookNode) -> list[Exercise]:
         elif "solution" in marks:
             found[-1].solutions.append(cell)
     return found
+
+
+def folded_stretches(notebook: NotebookNode) -> list[list[NotebookNode]]:
+    """The stretches of cells tagged ``deeper``; a heading in Markdown begins each of them."""
+    stretches: list[list[NotebookNode]] = []
+    inside = False
+    for cell in notebook.cells:
+        if DEEPER not in tags(cell):
+            inside = False
+        elif inside and not begins_stretch(cell):
+            stretches[-1].append(cell)
+        else:
+            stretches.append([cell])
+            inside = True
+    return stretches
+
+
+def begins_stretch(cell: NotebookNode) -> bool:
+    """Whether a folded stretch begins here: ``### Deeper · <question>``."""
+    return (DEEPER in tags(cell) and cell.cell_type == "markdown"
+            and bool(re.match(r"#+ Deeper · \S", cell.source)))  # fmt: skip
 
 
 def _checked(source: str) -> tuple[str | None, str | None]:
@@ -206,9 +270,9 @@ def claims(source: str) -> list[tuple[str, str]]:
 
 
 def handout(notebook: NotebookNode) -> NotebookNode:
-    """A copy for learners: no solutions, no outputs, no counts; hints and claims stay."""
+    """A copy for learners: no solutions or discussions, no outputs; hints and claims stay."""
     copied = copy.deepcopy(notebook)
-    copied.cells = [cell for cell in copied.cells if "solution" not in tags(cell)]
+    copied.cells = [c for c in copied.cells if not any(tag in tags(c) for tag in FOR_TEACHERS)]
     for cell in code_cells(copied):
         cell.outputs = []
         cell.execution_count = None
@@ -221,13 +285,14 @@ def normalised(notebook: NotebookNode, keep_counts: bool = False) -> NotebookNod
 
     Drops timings, widget state and versions; merges streams and resolves carriage returns;
     numbers the code cells 1 … n (unless ``keep_counts``); keeps ids, tags and tolerances.
+    What JupyterLab folds, and the kind of each slide, follow from the tags.
     """
     result = nbformat.from_dict(copy.deepcopy(notebook))
     result.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": LANGUAGE})
     result.nbformat, result.nbformat_minor = 4, max(5, notebook.nbformat_minor)
     for cell in result.cells:
         kept = {k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA and v}
-        cell.metadata = nbformat.from_dict(kept)
+        cell.metadata = nbformat.from_dict({**kept, **metadata_from_tags(cell)})
         cell.setdefault("id", nbformat.v4.new_code_cell().id)
     for count, cell in enumerate(code_cells(result), 1):
         cell.outputs = clean_outputs(cell.outputs)
@@ -237,6 +302,20 @@ def normalised(notebook: NotebookNode, keep_counts: bool = False) -> NotebookNod
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
     return result
+
+
+def metadata_from_tags(cell: NotebookNode) -> dict:
+    """The metadata that JupyterLab and slide shows need, from the tags of a cell."""
+    found: dict = {}
+    marks = tags(cell)
+    if "claims" in marks and cell.cell_type == "code":
+        found["jupyter"] = {**cell.metadata.get("jupyter", {}), "source_hidden": True}
+    if begins_stretch(cell):
+        found |= dict.fromkeys(COLLAPSED, True)
+    kind = next((tag for tag in SLIDES if tag in marks), None)
+    if kind:
+        found["slideshow"] = {"slide_type": SLIDES[kind]}
+    return found
 
 
 def clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:

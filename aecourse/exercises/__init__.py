@@ -1,11 +1,13 @@
 """Exercises that answer back: the engine, and a module for each lesson.
 
 ``checks`` judges an answer, ``answers`` reads whatever a learner hands in, ``diagnosis`` compares
-numbers, ``collection`` finds the exercises. Every other module belongs to one lesson and has a list
+numbers, ``collection`` finds the exercises, ``questions`` asks for predictions and holds quizzes
+(their texts are in ``quiz/``). Every other module belongs to one lesson and has a list
 ``EXERCISES``.
 """
 
 from aecourse.exercises.checks import check
 from aecourse.exercises.collection import catalogue
+from aecourse.exercises.questions import predict, quiz, reveal
 
-__all__ = ["catalogue", "check"]
+__all__ = ["catalogue", "check", "predict", "quiz", "reveal"]

@@ -1,8 +1,10 @@
 """Reading whatever a learner hands to a check: numbers of any kind, dots, exceptions."""
 
+import ast
 import inspect
 import re
 import sysconfig
+import textwrap
 import traceback
 from pathlib import Path
 
@@ -26,6 +28,21 @@ def is_blank(result, answer) -> bool:
         return True
     code = getattr(answer, "__code__", None)
     return result is None and code and len(code.co_code) == len((lambda: None).__code__.co_code)
+
+
+def has_dots(answer) -> bool:
+    """Whether dots stand in the answer's source where an expression belongs (not as in x[..., 0]).
+
+    False where the source is not at hand.
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
+    except Exception:  # built-in functions have no source, and a lambda's may not stand alone
+        return False
+    indices = {id(node) for subscript in ast.walk(tree) if isinstance(subscript, ast.Subscript)
+               for node in ast.walk(subscript.slice)}
+    return any(isinstance(node, ast.Constant) and node.value is ... and id(node) not in indices
+               for node in ast.walk(tree))
 
 
 def as_array(value) -> np.ndarray:

@@ -27,6 +27,7 @@ from aecourse.exercises.answers import (
     as_arrays,
     describe,
     differ,
+    has_dots,
     is_blank,
     kind_of,
     wrong_parameter_count,
@@ -138,6 +139,12 @@ def _judge(name, answer) -> Verdict:
                                 f"{', '.join(known)}.")
     if answer is ... or answer is None:
         return NOT_ATTEMPTED
+    verdict = _verdict(exercise, answer)
+    # A fill-in whose dots still stand fails somewhere behind them: that says nothing.
+    return NOT_ATTEMPTED if verdict.status != "right" and has_dots(answer) else verdict
+
+
+def _verdict(exercise: Exercise, answer) -> Verdict:
     if not callable(answer):
         return Verdict("error", f"The answer is {kind_of(answer)}, not a function. Pass the "
                                 "function itself: its name, without brackets.")

@@ -1,0 +1,37 @@
+"""Every figure that the course draws more than once.
+
+Functions take tensors or arrays and return a matplotlib figure; :func:`show` displays it with a
+text alternative. One door to small modules.
+"""
+
+from aecourse.plots.codes import code_plane, scatter, scatter_3d
+from aecourse.plots.curves import losses
+from aecourse.plots.diagrams import diagram
+from aecourse.plots.drawings import network
+from aecourse.plots.images import filters, image_rows, pictures
+from aecourse.plots.maps import digit_map, picture_map, show_map
+from aecourse.plots.showing import png_bytes, show, show_interactive, show_slider
+from aecourse.plots.style import COLOURS, MARKERS, STYLE, use_style
+
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "STYLE",
+    "code_plane",
+    "diagram",
+    "digit_map",
+    "filters",
+    "image_rows",
+    "losses",
+    "network",
+    "picture_map",
+    "pictures",
+    "png_bytes",
+    "scatter",
+    "scatter_3d",
+    "show",
+    "show_interactive",
+    "show_map",
+    "show_slider",
+    "use_style",
+]
