@@ -110,12 +110,12 @@ def _as_line(links: dict[str, str]) -> str:
 
 # --- weight ----------------------------------------------------------------------------------
 
-# Parts of the theme's style (Bootstrap, Font Awesome, sphinx-design) that no page uses.
+# Parts of the styles (Bootstrap, Font Awesome, colours of terminals) that no page uses.
 UNUSED = (
-    r"\.(?:fa-(?!solid)|sd-|accordion|alert|badge|breadcrumb|btn-(?:outline|group|check|close)|card"
-    r"|carousel|col-|form-|g[xy]?-|input-group|list-group|modal|nav-(?:pills|tabs)|offcanvas|offset-"
-    r"|order-|page-(?:item|link)|pagination|placeholder|popover|progress|row-cols|spinner|toast|vr"
-    r"|was-validated)[^{},]*"
+    r"(?:div\.highlight )?\.(?:-Color|fa-(?!solid)|sd-|accordion|alert|badge|breadcrumb"
+    r"|btn-(?:outline|group|check|close)|card|carousel|col-|form-|g[xy]?-|input-group|list-group"
+    r"|modal|nav-(?:pills|tabs)|offcanvas|offset-|order-|page-(?:item|link)|pagination"
+    r"|placeholder|popover|progress|row-cols|spinner|toast|vr|was-validated)[^{},]*"
 )
 
 
@@ -131,7 +131,9 @@ def _finish_page(app: Sphinx, page, template, context: dict, doctree) -> None:
 
 
 def _lighten_theme(app: Sphinx, problem: Exception | None) -> None:
-    style = Path(app.outdir) / "_static" / "styles" / "pydata-sphinx-theme.css"
-    if problem is None:
-        rules = rf"(?<=[{{}}]){UNUSED}(?:,{UNUSED})*\{{[^{{}}]*\}}"
-        style.write_text(re.sub(rules, "", style.read_text("utf-8")), "utf-8", newline="\n")
+    rules = rf"(?<=[{{}}])\s*{UNUSED}(?:,\s*{UNUSED})*\{{[^{{}}]*\}}"
+    static = Path(app.outdir) / "_static"
+    for style in [*static.glob("mystnb*.css"), static / "styles" / "pydata-sphinx-theme.css"]:
+        if problem is None:
+            text = style.read_text(encoding="utf-8")
+            style.write_text(re.sub(rules, "", text), encoding="utf-8", newline="\n")
