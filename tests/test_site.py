@@ -296,6 +296,12 @@ def test_code_that_is_coloured_reads_as_it_was(first):
 # --- what is shown, and what fails
 
 
+def test_rendering_again_is_quiet(course, site, monkeypatch, capsys):
+    monkeypatch.chdir(course)
+    assert runner.site(SimpleNamespace()) == 0
+    assert capsys.readouterr() == (f"3 notebooks: open {site / 'index.html'}\n", "")
+
+
 def test_the_front_page_shows_promises_and_seconds(course, tmp_path):
     root = tmp_path / "copy"
     shutil.copytree(course, root, ignore=shutil.ignore_patterns("build"))
