@@ -20,9 +20,10 @@ course_repository = metadata["urls"]["Repository"]
 nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
-myst_heading_anchors = 3
+myst_heading_anchors = 4  # a term of the glossary is a heading of level 4
 smartquotes = False
 bibtex_bibfiles = [str(path) for path in here.glob("*.bib")]
+bibtex_reference_style = "author_year"
 
 # --- pages
 html_theme = "sphinx_book_theme"

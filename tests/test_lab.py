@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from toy_lesson import save, toy_lesson
+from toy_lesson import save, toy_deeper, toy_lesson
 
 from aecourse.__main__ import main
 from aecourse.course import lab, lessons
@@ -290,36 +291,20 @@ def test_the_start_page_lists_every_lesson_with_title_and_time():
     text = page_text(files)
     for name, content in files.items():
         found = nbformat.reads(content.decode(), as_version=4)
-        time_needed = lab.time_needed(found)
-        assert "min" in time_needed, f"{name} does not say how long it takes"
-        assert f"| [{lessons.title(found)}]({name}) | {time_needed} |" in text
+        head = "\n\n".join(cell.source for cell in found.cells[:2])
+        (needed,) = re.findall(r"\*\*Time\*\*: ((?:\w+ \d+ \w+(?: · )?)+)", head)
+        title = lessons.title(found).removeprefix("Deeper ")
+        assert f"| [{title}]({name}) | {needed.removesuffix(' · ')} |" in text
     for word in ("your own copy", "Run All", "check", "NumPy", "•••", "make doctor", "shield"):
         assert word in text
 
 
 def test_the_start_page_tells_deeper_notebooks_apart():
-    lesson = nbformat.writes(toy_lesson()).encode()
-    deeper = notebook("pass").replace(b'"cells": [', b'"cells": [' + json.dumps(
-        new_markdown_cell("# Deeper 01 · Is it so?\n\nYes.\n\n**Time**: read 5 min")
-    ).encode() + b",")  # fmt: skip
-    files = {"01_toy.ipynb": lesson, "deeper/01_is_it.ipynb": deeper}
-    text = page_text(files)
-    assert "[Deeper 01 · Is it so?](deeper/01_is_it.ipynb) | read 5 min |" in text
-    assert text.index("## Deeper") < text.index("deeper/01_is_it.ipynb")
+    lesson, deeper = (nbformat.writes(toy()).encode() for toy in (toy_lesson, toy_deeper))
+    text = page_text({"01_toy.ipynb": lesson, "deeper/01_half.ipynb": deeper})
+    row = "| [01 · Is half of a loss a loss?](deeper/01_half.ipynb) | read 2 min |"
+    assert text.index("01_toy.ipynb") < text.index("## Deeper") < text.index(row)
     assert "Deeper" not in page_text({"01_toy.ipynb": lesson})
-
-
-@pytest.mark.parametrize(("line", "said"), [
-    ("**Time**: read 45 min · exercises 25 min · run 40 s · **Builds on**: nothing",
-     "read 45 min · exercises 25 min · run 40 s"),
-    ("**Time**: about 45 minutes to read, about 30 s to run · **Builds on**: nothing",
-     "about 45 minutes to read, about 30 s to run"),
-    ("**Time**: read 5 min", "read 5 min"),
-    ("No word of it", ""),
-])  # fmt: skip
-def test_time_needed(line, said):
-    cells = [new_markdown_cell("# Title"), new_markdown_cell(f"Goals\n\n{line}\n\nMore")]
-    assert lab.time_needed(new_notebook(cells=cells)) == said
 
 
 # --- the command -----------------------------------------------------------------------------
@@ -329,7 +314,7 @@ def test_time_needed(line, said):
 def course(tmp_path, monkeypatch):
     """A course with one lesson and a deeper notebook, as the working directory."""
     save(toy_lesson(), tmp_path / "notebooks")
-    save(toy_lesson(), tmp_path / "notebooks/deeper", "01_question.ipynb")
+    save(toy_deeper(), tmp_path / "notebooks/deeper", "01_question.ipynb")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

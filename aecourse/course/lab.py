@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sqlite3
 import sys
 from collections.abc import Iterable
@@ -22,7 +21,7 @@ from urllib.parse import quote
 import nbformat
 from nbformat.sign import NotebookNotary
 
-from aecourse.course import lessons
+from aecourse.course import lessons, times
 from aecourse.course.doctor import INSTALL
 from aecourse.course.lessons import LessonError
 from aecourse.course.runner import with_this_package
@@ -100,8 +99,8 @@ def open_in_jupyterlab(folder: Path, arguments: Iterable[str] = ()) -> int:
 
 def course_files(notebooks: Path) -> dict[str, bytes]:
     """What belongs into a copy: path inside it → content. The start page comes first."""
-    paths = [*lessons.find_lessons(notebooks), *sorted(notebooks.glob("deeper/*.ipynb"))]
-    found = {path.relative_to(notebooks).as_posix(): path.read_bytes() for path in paths}
+    paths = lessons.find_lessons(notebooks)
+    found = {lessons.place(path).as_posix(): path.read_bytes() for path in paths}
     return {START: start_page(found), **found}
 
 
@@ -192,8 +191,9 @@ def start_page(files: dict[str, bytes]) -> bytes:
 
 
 def _row(name: str, notebook: nbformat.NotebookNode) -> str:
-    title = lessons.title(notebook).replace("|", "\\|")
-    return f"| [{title}]({quote(name)}) | {time_needed(notebook)} |"
+    title = lessons.title(notebook).removeprefix("Deeper ").replace("|", "\\|")
+    time = (times.written_line(notebook) or "").removeprefix(times.MARK).strip()
+    return f"| [{title}]({quote(name)}) | {time} |"
 
 
 def _table(what: str, rows: Iterable[str]) -> str:
@@ -209,12 +209,3 @@ def _deeper(rows: Iterable[str]) -> str:
         "## Deeper\n\nOne question each, for those who want the evidence or the derivation. "
         "Lessons link to them; none needs them.\n\n" + _table("question", table)
     )
-
-
-def time_needed(notebook: nbformat.NotebookNode) -> str:
-    """What a notebook says of its time, as in ``**Time**: read 45 min · run 40 s · **Builds on**``;
-    empty if it says nothing."""
-    for cell in notebook.cells:
-        if found := re.search(r"\*\*Time\*\*:?\s*(.+?)\s*(?:·\s*\*\*|$)", cell.source, re.M):
-            return found[1]
-    return ""
