@@ -20,9 +20,10 @@ course_repository = metadata["urls"]["Repository"]
 nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
-myst_heading_anchors = 3
+myst_heading_anchors = 4  # a term of the glossary is a heading of level 4
 smartquotes = False
 bibtex_bibfiles = [str(path) for path in here.glob("*.bib")]
+bibtex_reference_style = "author_year"
 
 # --- pages
 html_theme = "sphinx_book_theme"
@@ -32,6 +33,7 @@ html_static_path = ["_static"]
 html_css_files = ["course.css"]
 html_js_files = ["course.js"]
 templates_path = ["_templates"]
+html_sidebars = {"**": ["brand.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 html_math_renderer = "mathml"  # ours: MathJax would come from a network
 html_copy_source = False
 html_show_sourcelink = False
@@ -39,7 +41,6 @@ html_use_index = False
 html_context = {"default_mode": "auto"}
 copybutton_selector = "div.cell_input pre, details div.highlight-python pre"
 html_theme_options = {
-    "logo": {"text": project, "image_light": "_static/icon.svg", "image_dark": "_static/icon.svg"},
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "navbar_persistent": [],  # else a second search field

@@ -18,7 +18,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "measured.md"
 
 
 def share(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.1f}\u00a0%"
 
 
 def decibels(mse: float) -> float:
@@ -32,10 +32,10 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "−ELBO": ("nats", lambda v: f"{v:.1f}"),
     "linear probe": ("probe", share),
     "10 neighbours": ("neighbours", share),
-    "denoising": ("denoised", lambda v: f"{decibels(v):.1f} dB"),
+    "denoising": ("denoised", lambda v: f"{decibels(v):.1f}\u00a0dB"),
     "anomalies": ("auroc", lambda v: f"{v:.3f}"),
     "samples": ("mixture", lambda v: f"{v:.1f}"),
-    "zeros": ("zeros", lambda v: f"{100 * v:.0f} %"),
+    "zeros": ("zeros", lambda v: f"{100 * v:.0f}\u00a0%"),
     "seconds": ("seconds", lambda v: f"{v:.1f}" if v < 10 else f"{v:.0f}"),
     "parameters": ("parameters", lambda v: f"{v / 1000:.0f},000"),
 }

@@ -23,9 +23,9 @@ def build(root: Path, executed: Path, target: Path) -> int:
     """Render the course in ``root`` to ``target``; gives the exit code, 1 after any warning.
 
     A notebook is shown as executed in ``executed``, or else as it is saved. What Sphinx reads is
-    written to ``build/site-source``.
+    written to ``site-source`` beside it.
     """
-    docs, folder = root / "docs", root / "build" / "site-source"
+    docs, folder = root / "docs", target.with_name("site-source")
     if not (docs / "conf.py").exists():
         raise LessonError(f"The site needs {docs / 'conf.py'}, which comes with a clone of the course.")
     pages = source.find_pages(root / "notebooks", executed, docs)
