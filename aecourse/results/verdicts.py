@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 LEVEL = 0.9995  # of one side: one interval in a thousand misses by chance
 SEEDS_OF_A_VERDICT = 8
-CONVERGED = 0.1  # twice the epochs may change the error by this share of the margin to the rival
+CONVERGED = 0.2  # twice the epochs may change the error by this share of the margin to the rival
 
 Values = Sequence[float]  # one for each seed
 Row = Mapping[str, Values]  # setting, such as a code size → values
