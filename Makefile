@@ -18,16 +18,17 @@ export JUPYTER_PREFER_ENV_PATH = 1
 help:
 	@echo "make course      run all lessons and render them to build/site/"
 	@echo "make test        run all tests and all lessons, and compare the results"
-	@echo "make lab         open the lessons in JupyterLab"
+	@echo "make lab         open your own copy of the lessons (build/lab/) in JupyterLab"
 	@echo "make doctor      say what works here, and what to do about the rest"
 	@echo "make handout     write the lessons without solutions to build/handout/"
 	@echo "make site        render them again without running them"
-	@echo "make seeds       check that the claims hold under other seeds"
+	@echo "make seeds       check that the claims hold under seeds that nobody chose"
 	@echo "make tolerances  measure how far each number moves on other processors"
 	@echo "make experiments compute the long experiments again whose code has changed"
 	@echo "make bench       measure how fast the course is: about an hour"
 	@echo "make lint        check the style of the code"
-	@echo "make clean       remove what these commands wrote (not the environment in $(VENV))"
+	@echo "make clean       remove what these commands wrote; your copy of the lessons, the handout"
+	@echo "                 and the environment in $(VENV) stay"
 
 setup:
 	@sh tools/environment.sh "$(VENV)" "$(PYTHON)"
@@ -37,16 +38,17 @@ course: setup
 	@$(RUN) -m aecourse run --jobs $(WORKERS)
 	@$(RUN) -m aecourse site
 
-lab: setup
-	@$(RUN) -m jupyterlab notebooks
-
 test: setup
 	@if OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n $(WORKERS) --dist loadfile $(PYTEST_ARGS); \
 	then echo "All passed: every test, and every lesson with the results it was saved with."; \
 	else code=$$?; echo "Not all passed: the first failure above says most."; exit $$code; fi
 
-doctor seeds tolerances experiments handout site: setup
+lab doctor tolerances experiments handout site: setup
 	@$(RUN) -m aecourse $@
+
+# SEEDS="3 5" tries these besides the three that follow from the current commit.
+seeds: setup
+	@$(RUN) -m aecourse seeds --jobs $(WORKERS) --seeds "$(SEEDS)"
 
 # PARTS="loop growth" measures some parts again: recipes, loop, machine, growth, course.
 bench: setup
@@ -56,6 +58,8 @@ bench: setup
 lint: setup
 	@$(RUN) -m ruff check .
 
+# build/lab/ holds the reader's answers, and build/handout/ may have been edited for a class.
 clean:
-	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	! [ -d build ] || find build -mindepth 1 -maxdepth 1 ! -name lab ! -name handout -exec rm -rf {} +
+	rm -rf dist .pytest_cache .ruff_cache .hypothesis
 	find $(wildcard aecourse experiments tests tools notebooks) -name __pycache__ -prune -exec rm -rf {} +

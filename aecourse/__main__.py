@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     def lessons(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "lessons", nargs="*", default=[], metavar="LESSON",
-            help="numbers or names, such as 2 or 02_undercomplete (default: all)",
+            help="numbers or names: 2, 02_undercomplete, 04/noise2self, deeper (default: all)",
         )  # fmt: skip
 
     command("doctor", "aecourse.course.doctor:doctor",
@@ -44,22 +44,47 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=positive, metavar="N",
                      help="lessons at a time, one thread each if several (default: 2)")  # fmt: skip
 
+    run.add_argument("--record", action="store_true",
+                     help="keep seconds and memory (on one thread) for the time lines")  # fmt: skip
+
+    times = command("times", "aecourse.course.runner:times",
+                    "write the time lines, print what exceeds its budget")  # fmt: skip
+    lessons(times)
+    times.add_argument("--check", action="store_true", help="only report, write nothing")
+
     command("site", "aecourse.course.runner:site",
             "render the lessons to build/site/, executed or else as saved")  # fmt: skip
 
     command("handout", "aecourse.course.runner:handout",
             "write the lessons without their solutions to build/handout/")  # fmt: skip
 
+    template = command("template", "aecourse.course.template:template",
+                       "write lesson 14 as a notebook for your own data")  # fmt: skip
+    template.add_argument("file", nargs="?", metavar="FILE",
+                          help="the new notebook (default: my_data.ipynb)")  # fmt: skip
+
+    lab = command("lab", "aecourse.course.lab:lab",
+                  "open your copy of the lessons in JupyterLab")  # fmt: skip
+    lab.add_argument("--output", metavar="DIR", help="where the copy is (default: build/lab)")
+    lab.add_argument("--copy-only", action="store_true", help="bring it up to date, open nothing")
+    lab.add_argument("jupyter", nargs="*", metavar="-- OPTION",
+                     help="handed on to JupyterLab, such as: -- --no-browser")  # fmt: skip
+
     seeds = command("seeds", "aecourse.course.runner:seeds",
-                    "check the claims under other seeds and perturbed weights")  # fmt: skip
+                    "check the claims under seeds that nobody chose")  # fmt: skip
     lessons(seeds)
-    seeds.add_argument("--seeds", type=integers, metavar="1,2,3", help="values of AECOURSE_SEED")
+    seeds.add_argument("--seeds", type=integers, metavar="3,5",
+                       help="more values of AECOURSE_SEED")  # fmt: skip
+    seeds.add_argument("--drawn", type=int, metavar="N",
+                       help="how many follow from the hash of the commit (default: 3)")  # fmt: skip
     seeds.add_argument("--draws", type=int, metavar="N", help="number of perturbed runs")
 
-    experiments = command("experiments", "aecourse.results:experiments",
+    experiments = command("experiments", "aecourse.course.experiments:experiments",
                           "compute missing and stale results of experiments")  # fmt: skip
     experiments.add_argument("names", nargs="*", metavar="NAME", help="such as 07_convolutional")
     experiments.add_argument("--all", action="store_true", help="those up to date, too")
+    experiments.add_argument("--keep", metavar="REASON",
+                             help="the code changed and the figures did not: say why")  # fmt: skip
 
     tolerances = command("tolerances", "aecourse.course.runner:tolerances",
                          "measure how far numbers move, and save that with them")  # fmt: skip
@@ -69,8 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def integers(text: str) -> list[int]:
-    """``"1,2,3"`` as a list."""
-    return [int(part) for part in text.split(",")]
+    """``"1,2,3"`` or ``"1 2 3"`` as a list."""
+    return [int(part) for part in text.replace(",", " ").split()]
 
 
 def positive(text: str) -> int:

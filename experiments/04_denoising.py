@@ -88,9 +88,7 @@ def fresh_or_once(digits):
 def main():
     digits = data.mnist()
     figures = {"tutorial": tutorial_rows(digits), "noise with 50,000 images": fresh_or_once(digits)}
-    sources = (models.Dense, models.dense_layers, fit, bce, mse, gaussian, data.mnist,
-               evaluation.pixel_bce, evaluation.pixel_mse, evaluation.per_example)  # fmt: skip
-    print(results.write(__file__, figures, depends_on=sources))
+    print(results.write(__file__, figures))
 
 
 if __name__ == "__main__":

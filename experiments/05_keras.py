@@ -73,9 +73,7 @@ def main() -> None:
         "1e-5, averaged over the batch": tutorial(digits, 784e-5),
         "1e-5, summed over the batch": tutorial(digits, 784e-5 * 32),
     }
-    results.write(__file__, figures, depends_on=[
-        Dense, tied_start, unit_norm_decoder, code_layer, bce, l1, fit,
-    ])  # fmt: skip
+    results.write(__file__, figures)
 
 
 if __name__ == "__main__":

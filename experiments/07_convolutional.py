@@ -8,24 +8,18 @@ Every net sees 48,000 training images, as many as the tutorial's: the tutorial's
 through ``DataLoader`` and ``ToTensor``, the others the first 48,000 of the course's training
 images. All are judged on the same 10,000 test images, in squared error per pixel.
 
-Finished parts are kept in a file in the temporary folder, so that an interrupted run goes on
-where it was: run the script again.
+Finished parts are kept, so that an interrupted run goes on where it was: run the script again.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import torch
-import torchvision
+from shared import mnist_as_files
 from torch import nn
-from torch.utils.data import DataLoader, random_split
-from torchvision.transforms import ToTensor
+from torch.utils.data import DataLoader, Dataset, random_split
 
 from aecourse import data, evaluation, results
 from aecourse.models import Autoencoder, Convolutional, Dense, count_parameters
@@ -60,12 +54,7 @@ def tutorial_net(code_size: int = 4) -> Autoencoder:
 class Tutorial:
     """The tutorial's recipe, one epoch at a time."""
 
-    def __init__(self, root: str, test: torch.Tensor):
-        raw = Path(root, "MNIST", "raw")
-        raw.mkdir(parents=True)
-        for path in (data.find_data() / "MNIST" / "raw").glob("*.gz"):
-            shutil.copy(path, raw)
-        images = torchvision.datasets.MNIST(root, train=True, transform=ToTensor(), download=True)
+    def __init__(self, images: Dataset, test: torch.Tensor):
         with seeded(0):
             train, _ = random_split(images, [IMAGES, len(images) - IMAGES])
             self.model = tutorial_net()
@@ -142,8 +131,8 @@ def course_net() -> Convolutional:
 
 
 def against_the_tutorial(images, test) -> dict:
-    with tempfile.TemporaryDirectory() as root:
-        tutorial = Tutorial(root, test)
+    with mnist_as_files() as files:
+        tutorial = Tutorial(files, test)
 
         def meanwhile():
             for _ in range(3):
@@ -179,16 +168,10 @@ def main() -> None:
     torch.set_num_threads(1)
     digits = data.mnist()
     images, test = digits.train.images[:IMAGES], digits.test.images
-    source = results.digest(Path(__file__).read_text(encoding="utf-8"))
-    unfinished = Path(tempfile.gettempdir(), f"07_convolutional_{source[:12]}.json")
-    done = json.loads(unfinished.read_text()) if unfinished.is_file() else {}
-    for name, compute in parts(images, test).items():
-        if name not in done:
-            say(name)
-            done[name] = compute()
-            unfinished.write_text(json.dumps(done))
-    results.write(__file__, done, depends_on=[fit, mse, Autoencoder, Convolutional, Dense])
-    unfinished.unlink()
+    cell = results.cells(__file__)
+    results.write(
+        __file__, {name: cell((name,), compute) for name, compute in parts(images, test).items()}
+    )
 
 
 if __name__ == "__main__":

@@ -69,9 +69,7 @@ def main():
     figures = {"epochs": EPOCHS, "lr": LR, "batch_size": BATCH, "rows": rows}
     results.write(
         __file__,
-        figures,
-        depends_on=[models.VAE, bce, kl_to_prior, fit, data.binarise, evaluation.per_example],
-    )
+        figures)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ the mean image, and judged on the 10,000 test images with one draw per image:
 """
 
 import torch
+from shared import start_at_mean
 
 from aecourse import data, evaluation, models, results
 from aecourse.objectives import bce, gaussian_kl, kl_to_prior
@@ -33,9 +34,7 @@ def train(images, code_size, seed, **kl_settings):
     """784-200-code, fitted; its decoder starts with the mean image."""
     with seeded(seed):
         model = models.VAE((1, 28, 28), code_size, hidden=(200,))
-    mean = images.mean(0).flatten().clamp(0.01, 0.99)
-    with torch.no_grad():
-        model.decoder[-2].bias.copy_(torch.logit(mean))
+    start_at_mean(model, images)
     terms = {"reconstruction": bce, "kl": kl_to_prior(**kl_settings)}
     fit(model, terms, images, seed=seed, progress=False, **SETTINGS)
     return model
@@ -103,18 +102,7 @@ def main():
     }
     results.write(
         __file__,
-        figures,
-        depends_on=[
-            models.VAE,
-            bce,
-            gaussian_kl,
-            kl_to_prior,
-            fit,
-            data.binarise,
-            evaluation.per_example,
-            evaluation.importance_sampled_nll,
-        ],
-    )
+        figures)
 
 
 if __name__ == "__main__":

@@ -106,10 +106,7 @@ def main() -> None:
     figures = {"images": len(images), "seeds": len(SEEDS), "spaces": by_space, "search": search}
     results.write(
         __file__,
-        figures,
-        depends_on=[models.Dense, models.Convolutional, models.VAE, bce, kl_to_prior, fit,
-                    evaluation.neighbour_accuracy],
-    )  # fmt: skip
+        figures)
 
 
 if __name__ == "__main__":

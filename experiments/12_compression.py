@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from aecourse import data, evaluation, results
-from aecourse.compression import Rounded, Tables, measure, quantise, rate
+from aecourse.compression import Rounded, measure, rate
 from aecourse.models import Dense
 from aecourse.objectives import bce
 from aecourse.randomness import seeded
@@ -114,9 +114,7 @@ def main() -> None:
         models = [rounded(digits, price, size, hidden, lr, seed) for seed in seeds]
         facts = {"price": price, "code": size, "hidden": list(hidden), "seeds": list(seeds)}
         figures["rounded"].append(row(models, digits, (1.0,), **facts))
-    results.write(__file__, figures, depends_on=[
-        Dense, Rounded, Tables, quantise, measure, rate, bce, fit,
-    ])  # fmt: skip
+    results.write(__file__, figures)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ number): again about the same time for all. Takes about a quarter of an hour on 
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
+from shared import codes_from_mixture, train_classifier
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 
@@ -81,31 +79,6 @@ KINDS = {
 # --------------------------------------------------------------------------- judges
 
 
-def train_classifier(images, labels) -> nn.Module:
-    """The small classifier whose features the generation score compares (lesson 09)."""
-    with seeded(0):
-        net = nn.Sequential(
-            nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
-            nn.Linear(128, 32), nn.ReLU(), nn.Linear(32, 10),
-        )  # fmt: skip
-    optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
-    order = torch.randperm(len(images), generator=generator(0))
-    for rows in order.repeat(5).split(250):
-        optimiser.zero_grad()
-        nn.functional.cross_entropy(net(images[rows]), labels[rows]).backward()
-        optimiser.step()
-    return net[:-1].eval()
-
-
-def drawn_codes(codes: Tensor, seed: int) -> Tensor:
-    """10,000 codes from a mixture of 20 Gaussians, fitted to 10,000 codes."""
-    mixture = GaussianMixture(20, random_state=seed, max_iter=30, reg_covar=1e-4)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        mixture.fit(codes[:10_000].double().numpy())
-    return torch.tensor(mixture.sample(10_000)[0]).float()
-
-
 @dataclass
 class Judge:
     """What all rows are judged by."""
@@ -138,7 +111,7 @@ class Judge:
         test = self.digits.test.images
         cleaned = reconstruct(self.noisy).clamp(0, 1)
         return {
-            "mse": evaluation.squared_error(reconstruct(test), test),
+            "mse": evaluation.squared_error(reconstruct(test), test, clip=False),
             "denoised": evaluation.squared_error(cleaned, test),
         }
 
@@ -205,7 +178,7 @@ def baselines(judge: Judge) -> dict[str, list[dict]]:
 
     errors = judge.copies(lambda x: evaluation.pca_reconstruct(pca, x))
     row = summary(errors) | judge.codes(encode) | {
-        "mixture": judge.samples(decode, drawn_codes(encode(train_images[:10_000]), 0)),
+        "mixture": judge.samples(decode, codes_from_mixture(encode(train_images[:10_000]), 0)),
         "seconds": seconds,
         "parameters": (CODE + 1) * 784,
         "auroc": [],
@@ -216,7 +189,9 @@ def baselines(judge: Judge) -> dict[str, list[dict]]:
         asked = without(digits.test, digit)
         small = evaluation.fit_pca(known[::2], CODE)
         row["auroc"].append(held_out_auroc(
-            lambda x, pca=small: evaluation.squared_error(evaluation.pca_reconstruct(pca, x), x),
+            lambda x, pca=small: evaluation.squared_error(
+                evaluation.pca_reconstruct(pca, x), x, clip=False
+            ),
             *asked))  # fmt: skip
         pixels["auroc"].append(held_out_auroc(nearest_distance(known[::2]), *asked))
     return {"PCA": [row], "pixels": [pixels]}, errors
@@ -231,7 +206,7 @@ def measure(kind: Kind, judge: Judge, seed: int) -> tuple[dict, dict[str, Tensor
     errors = judge.copies(lambda x: evaluation.reconstruct(model, x))
     codes = evaluation.encode(model, digits.train.images[:10_000])
     row = summary(errors) | judge.codes(lambda x: evaluation.encode(model, x)) | {
-        "mixture": judge.samples(model.decode, drawn_codes(codes, seed)),
+        "mixture": judge.samples(model.decode, codes_from_mixture(codes, seed)),
         "seconds": seconds,
         "parameters": models.count_parameters(model),
         "auroc": [],
@@ -288,12 +263,7 @@ def main() -> None:
     }
     results.write(
         __file__,
-        figures,
-        depends_on=[models.Dense, models.Convolutional, models.VAE, models.TopK,
-                    models.tied_start, bce, kl_to_prior, contraction, gaussian, fit,
-                    evaluation.linear_probe, evaluation.neighbour_accuracy,
-                    evaluation.frechet_distance],
-    )  # fmt: skip
+        figures)
 
 
 if __name__ == "__main__":

@@ -18,24 +18,20 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from statistics import median
 
 import torch
-import torchvision
+from shared import mnist_as_files, start_at_mean
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Subset
 from torch.utils.flop_counter import FlopCounterMode
-from torchvision.transforms import ToTensor
 
 from aecourse import data, evaluation, results
 from aecourse.device import pick_device
@@ -46,7 +42,6 @@ from aecourse.randomness import generator, seeded
 from aecourse.training import Objective, fit
 
 tutorial_convolutional = import_module("07_convolutional").tutorial_net
-start_at_mean = import_module("08_variational").start_at_mean
 
 SHAPE = (1, 28, 28)
 REPEATS = 3  # of the recipes, each with another seed
@@ -78,8 +73,9 @@ def mean_squares(model: Autoencoder, images: Tensor) -> Tensor:
 
 
 def summed_elbo(model: VAE, images: Tensor) -> Tensor:
-    _, raw, (mean, log_variance) = model.run(images)
-    reconstruction = F.binary_cross_entropy(model.activation(raw), images, reduction="sum")
+    output = model.run(images)
+    mean, log_variance = output.posterior
+    reconstruction = F.binary_cross_entropy(model.activation(output.raw), images, reduction="sum")
     return reconstruction - 0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum()
 
 
@@ -165,12 +161,7 @@ def opened() -> Iterator[Bench]:
     """The images of the course, ready on the device; torchvision's files are unpacked into a
     folder that is deleted at the end."""
     digits, device = data.mnist(), pick_device()
-    with tempfile.TemporaryDirectory() as root:
-        raw = Path(root, "MNIST", "raw")
-        raw.mkdir(parents=True)
-        for path in (data.find_data() / "MNIST" / "raw").glob("*.gz"):
-            shutil.copy(path, raw)
-        files = torchvision.datasets.MNIST(root, train=True, transform=ToTensor(), download=True)
+    with mnist_as_files() as files:
         train = digits.train.images
         assert torch.equal(files[len(train) - 1][0], train[-1])  # the same images, as files
         yield Bench(
@@ -295,10 +286,10 @@ def bare_loop(model: Autoencoder, terms: Mapping[str, Term], batches: Iterable, 
     model.train()
     for images in batches:
         with kernels:
-            _, raw, posterior = model.run(images, noise)
-        flat = raw.flatten(1), images.flatten(1)
+            output = model.run(images, noise)
+        flat = output.raw.flatten(1), images.flatten(1)
         if "kl" in terms:
-            mean, log_variance = posterior
+            mean, log_variance = output.posterior
             loss = F.binary_cross_entropy_with_logits(*flat, reduction="sum")
             loss = loss - 0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum()
         elif terms["reconstruction"] is mse:
@@ -503,9 +494,7 @@ def main(names: list[str]) -> None:
             figures[name] = {"device": on, "found": PARTS[name](bench)}
             # After each part, so that an interruption loses one part alone.
             results.write(
-                __file__, figures,
-                depends_on=[fit, Dense, Convolutional, VAE, Autoencoder, bce, mse, kl_to_prior],
-            )  # fmt: skip
+                __file__, figures)
 
 
 if __name__ == "__main__":

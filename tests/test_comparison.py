@@ -1,4 +1,4 @@
-"""The table of all autoencoders in the README is that of the saved result."""
+"""The table of all autoencoders on the page of figures is that of the saved result."""
 
 import copy
 import re
@@ -22,28 +22,28 @@ def figures():
 
 
 @pytest.fixture
-def readme():
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+def page(tool):
+    return tool.PAGE.read_text(encoding="utf-8")
 
 
-def test_readme_agrees_with_the_result(tool, figures, readme):
-    assert tool.with_table(readme, figures) == readme, "run `python tools/comparison.py`"
+def test_page_agrees_with_the_result(tool, figures, page):
+    assert tool.with_table(page, figures) == page, "run `python tools/comparison.py`"
 
 
 @pytest.mark.parametrize("row", ["PCA", "plain", "variational", "sparse"])
 @pytest.mark.parametrize("column", ["mse", "probe", "neighbours", "denoised", "mixture"])
-def test_a_changed_number_is_noticed(tool, figures, readme, row, column):
+def test_a_changed_number_is_noticed(tool, figures, page, row, column):
     for seed in figures["rows"][row]:
         seed[column] *= 1.1
-    assert tool.with_table(readme, figures) != readme
+    assert tool.with_table(page, figures) != page
 
 
-def test_a_changed_auroc_or_likelihood_is_noticed(tool, figures, readme):
+def test_a_changed_auroc_or_likelihood_is_noticed(tool, figures, page):
     figures["rows"]["pixels"][0]["auroc"][3] -= 0.1
-    assert tool.with_table(readme, figures) != readme
+    assert tool.with_table(page, figures) != page
     changed = copy.deepcopy(results.read("13_which_autoencoder").figures)
     changed["rows"]["variational"][2]["nats"] += 1
-    assert tool.with_table(readme, changed) != readme
+    assert tool.with_table(page, changed) != page
 
 
 def test_every_row_of_the_result_is_in_the_table(tool, figures):
@@ -67,8 +67,8 @@ def test_spread_in_decibels(tool):
     assert spread == pytest.approx(50**0.5)
 
 
-def test_columns_are_explained_before_the_table_and_spreads_after_it(tool, figures, readme):
-    text = tool.with_table(readme, figures)
+def test_columns_are_explained_before_the_table_and_spreads_after_it(tool, figures, page):
+    text = tool.with_table(page, figures)
     places = [text.index(part(figures)) for part in (tool.explained, tool.table, tool.spreads)]
     assert places == sorted(places)
 
@@ -83,7 +83,7 @@ def test_a_changed_spread_is_noticed(tool, figures, column, seed):
 
 @pytest.mark.parametrize("marks", ["", "<!-- comparison:start -->", 2 * (
     "<!-- comparison:start --><!-- comparison:end -->")])  # fmt: skip
-def test_a_readme_without_its_marks_is_refused(tool, figures, marks):
+def test_a_page_without_its_marks_is_refused(tool, figures, marks):
     with pytest.raises(ValueError, match="marks"):
         tool.with_table(marks, figures)
 
@@ -100,7 +100,7 @@ def test_figures_quoted_from_other_lessons_are_printed_there():
     checked = 0
     for cell in notebook.cells:
         quoted = cell.metadata.get("aecourse", {}).get("quoted", [])
-        if cell.cell_type != "markdown" or "collected" in lessons.tags(cell):
+        if cell.cell_type != "markdown":
             continue
         linked = set(re.findall(r"\((\d\d_\w+\.ipynb)", cell.source))
         known = set().union(*(printed[name] for name in linked)) if linked else set()

@@ -104,11 +104,22 @@ def test_an_unknown_device(monkeypatch):
 
 @pytest.mark.parametrize(("threads", "state"), [(8, NOTE), (2, OK), (1, OK)])
 def test_more_threads_than_cores(monkeypatch, threads, state):
+    monkeypatch.delenv("JUPYTERHUB_USER", raising=False)
     monkeypatch.setattr(doctor, "usable_cores", lambda: 2)
     monkeypatch.setattr("torch.get_num_threads", lambda: threads)
     (line,) = doctor.check_threads()
     assert line.state == state
     assert ("OMP_NUM_THREADS=2" in line.text) == (state == NOTE)
+
+
+@pytest.mark.parametrize(("threads", "state"), [(2, NOTE), (1, OK)])
+def test_several_threads_on_a_shared_hub(monkeypatch, threads, state):
+    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
+    monkeypatch.setattr(doctor, "usable_cores", lambda: 2)
+    monkeypatch.setattr("torch.get_num_threads", lambda: threads)
+    (line,) = doctor.check_threads()
+    assert line.state == state
+    assert ("OMP_NUM_THREADS=1" in line.text) == (state == NOTE)
 
 
 @pytest.mark.parametrize(

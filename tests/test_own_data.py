@@ -652,7 +652,7 @@ def test_a_report_puts_equal_notes_together():
 
 def test_every_name_of_the_package_is_there():
     assert all(hasattr(own_data, name) for name in own_data.__all__)
-    for name in ("load_pictures", "load_table", "load_rows", "prepare", "write_template"):
+    for name in ("load_pictures", "load_table", "load_rows", "prepare", "save_codes"):
         assert f":func:`{name}`" in own_data.__doc__, "the way through names it"
 
 

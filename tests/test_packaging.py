@@ -17,10 +17,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from nbformat.v4 import new_markdown_cell, new_notebook
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from aecourse.course import lessons
 from aecourse.data import DATA_FILES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -84,9 +87,15 @@ def test_constraints_are_exact_and_serve_every_platform():
         assert not name.startswith(("nvidia-", "cuda-", "triton")), name
 
 
+def pythons_tested() -> str:
+    """What the head of the constraints says of the Pythons that they were tested on."""
+    lines = read("constraints.txt").splitlines()
+    head = " ".join(line.lstrip("# ") for line in lines if line.startswith("#"))
+    return re.search(r"Tested on .*?\. They also", head)[0]
+
+
 def test_constraints_say_where_they_were_tested():
-    header = [line for line in read("constraints.txt").splitlines() if line.startswith("#")]
-    assert re.search(r"Python 3\.\d\d", " ".join(header))
+    assert "Python 3.11" in pythons_tested()
 
 
 def test_constraints_hold_a_matching_pair_of_torch_and_torchvision():
@@ -100,15 +109,45 @@ def test_constraints_hold_a_matching_pair_of_torch_and_torchvision():
 def test_environment_yml_agrees_with_pyproject():
     environment = yaml.safe_load(read("environment.yml"))
     assert "conda-forge" in environment["channels"]
-    found = parsed(environment["dependencies"])
+    found = parsed(line for line in environment["dependencies"] if not line.startswith("python="))
     expected = {CONDA_NAMES.get(name, name): r.specifier for name, r in (CORE | LAB).items()}
-    expected["python"] = Requirement("python" + PROJECT["requires-python"]).specifier
     assert {name: r.specifier for name, r in found.items() if name != "pip"} == expected
 
 
-def test_binder_installs_the_package_alone_and_on_one_thread():
-    assert re.search(r"pip install .*--no-deps", read("postBuild"))
-    assert re.search(r"export OMP_NUM_THREADS=1\b", read("start"))
+def test_binder_finds_the_version_of_python():
+    """As repo2docker looks for it; what it does not find, it replaces by an older default."""
+    lines = yaml.safe_load(read("environment.yml"))["dependencies"]
+    found = [match[1] for line in lines if (match := re.match(r"python\s*=+\s*([\d.]+)$", line))]
+    (python,) = found
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python)
+    assert python in pythons_tested()
+
+
+def test_binder_has_one_thread():
+    printed = run_script("start", "sh", "-c", "echo $OMP_NUM_THREADS")
+    assert printed.stdout == "1\n"
+
+
+@pytest.mark.parametrize(("pip", "doctor", "image"), [(0, 0, True), (0, 1, True), (1, 0, False)])
+def test_a_doctor_with_a_complaint_does_not_fail_the_image(tmp_path, pip, doctor, image):
+    stub = tmp_path / "python"
+    stub.write_text(
+        f'#!/bin/sh\necho "$*"\ncase "$*" in *pip*) exit {pip};; *doctor*) exit {doctor};; esac\n'
+    )
+    stub.chmod(0o755)
+    built = run_script("postBuild", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (built.returncode == 0) == image
+    assert re.search(r"pip install .*--no-deps --editable \.", built.stdout)
+    assert ("-m aecourse doctor" in built.stdout) == (pip == 0)
+
+
+def run_script(name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    if shutil.which("bash") is None or os.name == "nt":
+        pytest.skip("needs bash")
+    return subprocess.run(
+        ["bash", REPOSITORY / name, *arguments], env={**os.environ, **environment},
+        capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no executable bit")
@@ -130,16 +169,92 @@ def address():
     return address
 
 
-def test_badges_and_installation_lines_name_the_repository(address):
+def test_links_and_installation_lines_name_the_repository(address):
     for path in address.files():
         found = address.found(path.read_text(encoding="utf-8"))
-        assert found, f"{path.name} has no badge or installation line"
+        assert found, f"{path.name} has no link or installation line"
         assert set(found) == {address.repository()}, path.name
 
 
-def test_readme_has_both_badges():
-    assert "https://mybinder.org/v2/gh/" in read("README.md")
-    assert "https://colab.research.google.com/github/" in read("README.md")
+def first_cell(path: Path) -> str:
+    return "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+
+
+def test_every_notebook_opens_on_colab_and_binder(address):
+    assert len(address.notebooks()) >= 14
+    for path in address.notebooks():
+        place = path.relative_to(REPOSITORY).as_posix()
+        line = address.launch_line(address.repository(), place)
+        _, _, second, *_ = first_cell(path).splitlines()
+        assert second == line, f"{place}: run `python tools/address.py`"
+        assert line.count(f"/{place})") == 2
+
+
+def test_pages_show_no_badge_from_elsewhere(address):
+    for path in address.notebooks():
+        assert "![" not in first_cell(path), path.name
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# Title\n\nPromise.\n\nMore.",
+        "# Title\nPromise.\n\nMore.",
+        "# Title\n\n[Open in Colab](https://x.org) · [Open on Binder](x)\n\nPromise.\n\nMore.",
+        "# Title\n\nPromise.\n\n[Open in Colab](https://example.org)\n\nMore.",
+    ],
+)
+def test_the_links_stand_once_below_the_title(address, source):
+    line = address.launch_line("some-one/auto.encoders", "notebooks/deeper/01_why.ipynb")
+    new = address.with_launch_line(source, line)
+    assert new == f"# Title\n\n{line}\n\nPromise.\n\nMore."
+    assert address.with_launch_line(new, line) == new
+
+
+def test_a_cell_without_a_title_is_refused(address):
+    with pytest.raises(ValueError, match="Title"):
+        address.with_launch_line("Promise.", "line")
+
+
+def test_a_notebook_in_another_form_is_named(address):
+    text = json.dumps({"cells": [{"source": ["# Title"]}]})
+    with pytest.raises(ValueError, match="a.ipynb is not in its saved form"):
+        address.updated(text, "some-one/auto.encoders", "a.ipynb")
+
+
+def test_the_owner_launches_a_copy_under_another_address(address, tmp_path):
+    """One edit and one command, as CONTRIBUTING tells the owner; a second turn leads back."""
+    for path in [*address.files(), REPOSITORY / "pyproject.toml", Path(address.__file__)]:
+        copy = tmp_path / path.relative_to(REPOSITORY)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    deeper = tmp_path / "notebooks/deeper/01_not_yet_linked.ipynb"
+    deeper.parent.mkdir(exist_ok=True)
+    lessons.write(deeper, new_notebook(cells=[new_markdown_cell("# Deeper 01 · Why?")]))
+    before = {path: path.read_bytes() for path in address.files(tmp_path)}
+    settings = tmp_path / "pyproject.toml"
+
+    def launch(old: str, new: str) -> str:
+        text = settings.read_text(encoding="utf-8")
+        assert text.count(f"https://github.com/{old}") == 1
+        settings.write_text(text.replace(f"github.com/{old}", f"github.com/{new}"))
+        command = [sys.executable, "tools/address.py"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return run.stdout
+
+    old, new = address.repository(), "some-one/auto.encoders"
+    said = launch(old, new)
+    for path in address.files(tmp_path):
+        place = path.relative_to(tmp_path).as_posix()
+        text = path.read_text(encoding="utf-8")
+        assert f"{place}: now {new}" in said
+        assert set(address.found(text)) == {new}, place
+        if path.suffix == ".ipynb":
+            assert address.launch_line(new, place) in first_cell(path)
+    launch(new, old)
+    after = {path: path.read_bytes() for path in address.files(tmp_path)}
+    del before[deeper], after[deeper]
+    assert after == before, "all else stays to the letter"
 
 
 @pytest.mark.parametrize(
@@ -416,13 +531,38 @@ def test_make_says_that_there_is_no_python_or_no_venv(setup):
     assert code != 0 and "python3-venv" in said and not installs
 
 
-@needs_sh
-def test_help_is_the_default():
+def make(*arguments: str, cwd: Path = REPOSITORY) -> str:
+    """What make prints."""
     if shutil.which("make") is None:
         pytest.skip("needs make")
     # The tests may themselves be run by make, which would be heard in the answer.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
-    said = subprocess.run(
-        ["make"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, encoding="utf-8"
-    ).stdout
-    assert said.startswith("make course") and "make test" in said
+    return subprocess.run(
+        ["make", *arguments], cwd=cwd, env=environment, check=True,
+        capture_output=True, text=True, encoding="utf-8",
+    ).stdout  # fmt: skip
+
+
+@needs_sh
+def test_help_is_the_default_and_names_every_command():
+    said = make()
+    assert said.startswith("make course")
+    (commands,) = re.findall(r"^\.PHONY: (.*)$", read("Makefile"), flags=re.MULTILINE)
+    for name in set(commands.split()) - {"help", "setup"}:
+        assert re.search(rf"^make {name} +\w", said, flags=re.MULTILINE), name
+
+
+@needs_sh
+def test_make_clean_keeps_the_handout_and_what_the_reader_wrote(tmp_path):
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    keep = ["build/lab/01_basics.ipynb", "build/handout/01_basics.ipynb", "notes/mine.txt"]
+    go = ["build/site/index.html", "build/executed/run.json", "build/a b/c", "dist/x.whl",
+          "aecourse/__pycache__/a.pyc"]  # fmt: skip
+    for name in keep + go:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    make("clean", cwd=tmp_path)
+    left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert left == {"Makefile", *keep}
+    shutil.rmtree(tmp_path / "build")
+    make("clean", cwd=tmp_path)

@@ -169,7 +169,7 @@ def test_run_writes_copies_and_leaves_the_notebooks(course, capsys):
 
 
 def test_deeper_notebooks_run_in_their_folder_and_their_copies_have_one(deeper, capsys):
-    change(deeper, "half = loss / 2", "import os\nhalf = loss / 2; print(os.getcwd())",
+    change(deeper, "half = loss / 2", "import os\nhalf = loss / 2\nprint(os.getcwd())",
            "deeper/01_half.ipynb")  # fmt: skip
     assert runner.run(options(lessons=["01/half"])) == 0
     assert re.search(r"01/half +\d+\.\d +\d\d+\n", capsys.readouterr().out)
@@ -182,10 +182,11 @@ def test_deeper_notebooks_run_in_their_folder_and_their_copies_have_one(deeper, 
 
 def test_deeper_notebooks_are_saved_seeded_and_handed_out(deeper, capsys):
     path = deeper / "notebooks" / "deeper" / "01_half.ipynb"
-    saved = path.read_bytes()
     assert runner.run(options(lessons=["01/half"], save=True)) == 0
-    assert path.read_bytes() == saved
-    assert runner.seeds(options(lessons=["01/"], seeds=[1], draws=0)) == 0
+    first = path.read_bytes()
+    assert runner.run(options(lessons=["01/half"], save=True)) == 0
+    assert path.read_bytes() == first
+    assert runner.seeds(options(lessons=["01/"], seeds=[1], drawn=0, draws=0)) == 0
     assert runner.tolerances(options(lessons=["01/"], draws=0)) == 0
     assert runner.handout(options()) == 0
     assert "01/half: 0 solutions removed" in capsys.readouterr().out
@@ -317,7 +318,7 @@ def depend_on_seed(course):
 
 def test_seeds_lists_every_claim_that_fails(course, capsys):
     depend_on_seed(course)
-    assert runner.seeds(options(seeds=[2], draws=1)) == 1
+    assert runner.seeds(options(seeds=[2], drawn=0, draws=1)) == 1
     shown = capsys.readouterr().out
     assert re.search(r"01_toy +seed 2 +FAIL\n +the loss is below one\n +all images were", shown)
     assert re.search(r"01_toy +perturbed, draw 1 +hold", shown)
@@ -326,7 +327,7 @@ def test_seeds_lists_every_claim_that_fails(course, capsys):
 
 def test_seeds_reports_a_cell_that_raises(course, capsys):
     change(course, "value_3 = 3", "import os\nassert os.environ.get('AECOURSE_SEED') != '1'")
-    assert runner.seeds(options(lessons=["1"], seeds=[1], draws=0)) == 1
+    assert runner.seeds(options(lessons=["1"], seeds=[1], drawn=0, draws=0)) == 1
     assert "AssertionError" in capsys.readouterr().out
 
 
@@ -356,9 +357,11 @@ def test_changing_words_are_an_error(course, capsys):
 
 def test_handout_has_no_solution_and_no_output(course, capsys):
     assert runner.handout(options()) == 0
-    assert "01_toy: 2 solutions removed (exercises: double, twice)" in capsys.readouterr().out
+    removed = "01_toy: 4 solutions removed (exercises: first, second, double, twice)"
+    assert removed in capsys.readouterr().out
     notebook = lessons.read(course / "build" / "handout" / "01_toy.ipynb")
-    assert "2 * x" not in lessons.nbformat.writes(notebook)
+    text = lessons.nbformat.writes(notebook)
+    assert "2 * x" not in text and "There are many" not in text and "Invent one" in text
     assert not any(cell.outputs for cell in lessons.code_cells(notebook))
     assert len(lessons.cells(notebook, "hint")) == 2 and lessons.cells(notebook, "claims")
 
@@ -448,7 +451,8 @@ def test_a_formula_that_cannot_be_drawn_is_named(tex):
 def test_site_folds_claims_hints_and_solutions(site):
     folded = parsed(site / "01_toy.html").select("details:not(.contents) > summary")
     titles = [summary.get_text() for summary in folded]
-    assert titles == ["Hint", "Solution"] * 2 + [pages.CLAIMS_TITLE]
+    assert titles == ["Solution"] * 2 + ["Hint", "Solution"] * 2 + ["Discussion",
+                                                                    pages.CLAIMS_TITLE]
     solution = folded[1].parent
     assert solution.select(".highlight") and "```" not in solution.get_text()
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.datasets import load_iris
 
 from aecourse import data, own_data, saving
 from aecourse.course import lessons
+from aecourse.course.template import template, write_template
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "14_your_own_data.ipynb"
 SKIPPED = {"example", "exercise", "check", "claims"}
@@ -204,7 +206,7 @@ def test_a_column_that_does_not_vary_in_training_is_left_out(done):
 
 
 def test_the_template_is_the_lesson_without_its_example(tmp_path, monkeypatch):
-    path = own_data.write_template(tmp_path / "mine.ipynb")
+    path = write_template(tmp_path / "mine.ipynb")
     cells = lessons.code_cells(lessons.read(path))
     kept = [cell.source for cell in lessons.code_cells(lessons.read(LESSON))
             if not set(lessons.tags(cell)) & {*SKIPPED, "settings"}]  # fmt: skip
@@ -223,7 +225,13 @@ def test_the_template_is_the_lesson_without_its_example(tmp_path, monkeypatch):
     for result in ("JPEG copies, and", "PCA wins clearly", "first net", "Evaporation", "trebled"):
         assert result not in text, f"the template states the example's result: {result}"
     with pytest.raises(FileExistsError, match="exists already"):
-        own_data.write_template(path)
+        write_template(path)
+
+
+def test_the_command_says_where_the_template_is_and_overwrites_nothing(tmp_path, capsys):
+    options = SimpleNamespace(file=str(tmp_path / "mine.ipynb"))
+    assert template(options) == 0 and "mine.ipynb" in capsys.readouterr().out
+    assert template(options) == 1 and "exists already" in capsys.readouterr().out
 
 
 def test_the_lesson_marks_what_belongs_to_its_example():

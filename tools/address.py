@@ -84,9 +84,15 @@ def with_launch_line(source: str, line: str) -> str:
 
 
 def updated(text: str, name: str, path: str) -> str:
-    """The text of a notebook with the address and the links; all else stays to the letter."""
+    """The text of a notebook with the address and the links; all else stays to the letter.
+
+    Raises:
+        ValueError: the notebook was not saved by the course, or has no title.
+    """
     text = replaced(text, name)
     old = json.loads(text)["cells"][0]["source"]
+    if _as_saved(old) not in text:
+        raise ValueError(f"{path} is not in its saved form: `python -m aecourse run --save` it")
     new = with_launch_line("".join(old), launch_line(name, path)).splitlines(keepends=True)
     return text.replace(_as_saved(old), _as_saved(new), 1)
 

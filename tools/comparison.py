@@ -1,4 +1,4 @@
-"""Write the table of lesson 13 into the README, from the saved result.
+"""Write the table of lesson 13 into docs/measured.md, from the saved result.
 
     python tools/comparison.py
 
@@ -14,11 +14,11 @@ from statistics import mean, stdev
 from aecourse import evaluation, results
 from aecourse.course import lessons
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "measured.md"
 
 
 def share(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.1f}\u00a0%"
 
 
 def decibels(mse: float) -> float:
@@ -32,10 +32,10 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "−ELBO": ("nats", lambda v: f"{v:.1f}"),
     "linear probe": ("probe", share),
     "10 neighbours": ("neighbours", share),
-    "denoising": ("denoised", lambda v: f"{decibels(v):.1f} dB"),
+    "denoising": ("denoised", lambda v: f"{decibels(v):.1f}\u00a0dB"),
     "anomalies": ("auroc", lambda v: f"{v:.3f}"),
     "samples": ("mixture", lambda v: f"{v:.1f}"),
-    "zeros": ("zeros", lambda v: f"{100 * v:.0f} %"),
+    "zeros": ("zeros", lambda v: f"{100 * v:.0f}\u00a0%"),
     "seconds": ("seconds", lambda v: f"{v:.1f}" if v < 10 else f"{v:.0f}"),
     "parameters": ("parameters", lambda v: f"{v / 1000:.0f},000"),
 }
@@ -79,22 +79,26 @@ def largest_spread(figures: dict, name: str, unit: Callable[[float], float] = fl
 
 
 def explained(figures: dict) -> str:
-    """What the columns mean: a paragraph of Markdown, to be read before the table."""
+    """What the columns mean: a list in Markdown, to be read before the table."""
     prior = mean(of_each_seed(figures["rows"]["variational"], "prior"))
     floor = figures["floor of the generation score"]
-    return (
-        f"Means over {figures['seeds']} seeds, on the test images: squared error per pixel; −ELBO "
-        "in nats per image on binarised digits (only the VAE has one); labels read off the code by "
-        "a linear probe and by its 10 nearest neighbours; PSNR of images cleaned of Gaussian noise "
-        f"(σ = {figures['sigma']}, result clipped); AUROC of digits that were held out, mean over "
-        "all ten (nets fitted again without the digit, on half of the images and for about 40 % of "
-        "the epochs; raw pixels: distance to the nearest of 10,000 training images); Fréchet "
-        "distance of samples whose codes come from a mixture of 20 Gaussians (less is better; real "
-        f"digits {floor:.1f}, the VAE from its prior {prior:.1f}); exact zeros in the code; "
-        "seconds on one thread; numbers in the model, to the nearest thousand. "
-        f"The code has {figures['code size']} numbers; the sparse one 256, of which 50 are not 0: "
-        "not the same budget, so it stands apart."
-    )
+    return f"""Means over {figures["seeds"]} seeds, on the test images:
+
+- **squared error**: per pixel.
+- **−ELBO**: in nats per image, on binarised digits. Only the VAE has one.
+- **linear probe** and **10 neighbours**: labels read off the code.
+- **denoising**: PSNR of images cleaned of Gaussian noise (σ = {figures["sigma"]}), clipped.
+- **anomalies**: AUROC of digits that were held out, mean over all ten. The nets are fitted again
+  without the digit, on half of the images and for about 40 % of the epochs. For raw pixels it is
+  the distance to the nearest of 10,000 training images.
+- **samples**: Fréchet distance of samples whose codes come from a mixture of 20 Gaussians. Less is
+  better: real digits have {floor:.1f}, the VAE from its prior {prior:.1f}.
+- **zeros**: exact zeros in the code.
+- **seconds**: of training, on one thread.
+- **parameters**: numbers in the model, to the nearest thousand.
+
+The code has {figures["code size"]} numbers. The sparse one has 256, of which 50 are not 0: not the
+same budget, so it stands apart."""
 
 
 def spreads(figures: dict) -> str:
@@ -107,20 +111,20 @@ def spreads(figures: dict) -> str:
         f"{100 * spread['probe']:.1f} and {100 * spread['neighbours']:.1f} points (probe, "
         f"neighbours), {largest_spread(figures, 'denoised', decibels):.1f} dB (denoising), "
         f"{spread['auroc']:.3f} (anomalies) and {spread['mixture']:.1f} (samples). "
-        "[Lesson 13](notebooks/13_which_autoencoder.ipynb) says which differences are more than "
+        "[Lesson 13](../notebooks/13_which_autoencoder.ipynb) says which differences are more than "
         "that, and which autoencoder to take for what."
     )
 
 
-def with_table(readme: str, figures: dict) -> str:
-    """The README with the table between its two marks, explained above and below."""
+def with_table(page: str, figures: dict) -> str:
+    """The page with the table between its two marks, explained above and below."""
     text = f"{explained(figures)}\n\n{table(figures)}\n\n{spreads(figures)}"
-    return lessons.between_marks(readme, "comparison", text)
+    return lessons.between_marks(page, "comparison", text)
 
 
 def main() -> None:
     figures = results.read("13_which_autoencoder").figures
-    README.write_text(with_table(README.read_text(encoding="utf-8"), figures), encoding="utf-8")
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
 
 
 if __name__ == "__main__":

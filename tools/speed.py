@@ -1,4 +1,4 @@
-"""Print the table of the benchmark, and write it into the README, from the saved result.
+"""Print the table of the benchmark, and write it into docs/measured.md, from the saved result.
 
     python tools/speed.py          (the last step of `make bench`)
 
@@ -16,7 +16,7 @@ import numpy as np
 from aecourse import results
 from aecourse.course import lessons
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "measured.md"
 HEAD = "| what | compared | measured | aim | met |\n|---|---|--:|--:|---|"
 
 # Name in the saved result → name in the table, unit of its test loss and digits, least speed-up.
@@ -177,19 +177,19 @@ def table(figures: dict) -> str:
     return "\n".join([HEAD, *chain.from_iterable(measured)])
 
 
-def with_table(readme: str, figures: dict) -> str:
-    """The README with the table between its two marks."""
+def with_table(page: str, figures: dict) -> str:
+    """The page with the table between its two marks."""
     devices = {part["device"] for part in figures.values()}
     note = (
         f"Median (least … most) of repeated turns in one process, on: {', '.join(sorted(devices))}."
     )
-    return lessons.between_marks(readme, "speed", f"{table(figures)}\n\n{note}")
+    return lessons.between_marks(page, "speed", f"{table(figures)}\n\n{note}")
 
 
 def main() -> None:
     figures = results.read("bench").figures
     print(table(figures))
-    README.write_text(with_table(README.read_text(encoding="utf-8"), figures), encoding="utf-8")
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
 
 
 if __name__ == "__main__":

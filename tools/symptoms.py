@@ -1,9 +1,9 @@
-"""Collect the rows of all lessons' tables "Symptom → cause" in lesson 13.
+"""Collect the rows of all lessons' tables "Symptom → cause" on one page, docs/symptoms.md.
 
     python tools/symptoms.py
 
-They are written between two marks in one cell of lesson 13, each with a link to its lesson. A test
-says when that cell no longer agrees with the lessons.
+They are written between two marks, a table for each lesson; each row links the sections that it
+names. A test says when the page no longer agrees with the lessons.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from aecourse.course import comparison, lessons
+from aecourse.course import anchors, lessons
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-HOLDER = "13_which_autoencoder"
-TAG = "collected"
-HEAD = "| symptom | cause | cure | lesson, section |\n|---|---|---|---|"
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+PAGE = ROOT / "docs" / "symptoms.md"
+HEAD = "| symptom | cause | cure | section |\n|---|---|---|---|"
 
 
 def rows(notebook: NotebookNode) -> list[list[str]]:
@@ -47,35 +47,46 @@ def rows(notebook: NotebookNode) -> list[list[str]]:
     return found
 
 
+def sections(notebook: NotebookNode) -> dict[str, str]:
+    """The number of each section of a lesson and the anchor of its heading."""
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    titles = (title for level, title in anchors.headings(text) if level == 2)
+    numbered = (re.match(r"\d+(?= )", title) for title in titles)
+    return {found[0]: anchors.anchor(found.string) for found in numbered if found}
+
+
+def linked(place: str, notebook: NotebookNode, file: str) -> str:
+    """``place``, such as "3, 5", with a link for each section that it names.
+
+    Raises:
+        ValueError: the lesson has no such section.
+    """
+    known = sections(notebook)
+    if missing := set(re.findall(r"\d+", place)) - set(known):
+        raise ValueError(f"{lessons.title(notebook)} has no section {', '.join(sorted(missing))}.")
+    return re.sub(r"\d+", lambda n: f"[{n[0]}](../notebooks/{file}#{known[n[0]]})", place)
+
+
 def collected(folder: Path = NOTEBOOKS) -> str:
-    """The table of all lessons in Markdown."""
-    lines = [HEAD]
+    """The tables of all lessons in Markdown, each below the title of its lesson."""
+    parts = []
     for path in lessons.find_lessons(folder, ["lessons"]):
-        for symptom, cause, cure, section in rows(lessons.read(path)):
-            place = re.sub(r"^sections? ", "", section)
-            lines.append(
-                f"| {symptom} | {cause} | {cure} | [{path.stem[:2]}]({path.name}), {place} |"
-            )
-    return "\n".join(lines)
+        notebook = lessons.read(path)
+        lines = [f"## {lessons.title(notebook)}", "", HEAD]
+        for *columns, section in rows(notebook):
+            lines.append(f"| {' | '.join(columns)} | {linked(section, notebook, path.name)} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
-def with_symptoms(notebook: NotebookNode, table: str) -> NotebookNode:
-    """Lesson 13 with the table between its marks; its decimals are noted as quoted."""
-    holders = lessons.cells(notebook, TAG)
-    if len(holders) != 1:
-        raise ValueError(f"{HOLDER} needs one cell tagged {TAG!r}.")
-    cell = holders[0]
-    cell.source = lessons.between_marks(cell.source, "symptoms", f"\n{table}\n")
-    decimals = {
-        number.text.lstrip("-+\u2212") for number in comparison.numbers(table) if "." in number.text
-    }
-    cell.metadata["aecourse"] = {"quoted": sorted(decimals)}
-    return notebook
+def with_symptoms(page: str, tables: str) -> str:
+    """The page with the tables between its marks."""
+    return lessons.between_marks(page, "symptoms", f"\n{tables}\n")
 
 
 def main() -> None:
-    path = NOTEBOOKS / f"{HOLDER}.ipynb"
-    lessons.write(path, with_symptoms(lessons.read(path), collected()))
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(with_symptoms(page, collected()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -147,6 +147,9 @@ def check_threads() -> Iterable[Line]:
     text = f"torch uses {threads}, this process may use {cores} core{'s' * (cores > 1)}"
     if threads > cores:
         yield Line(NOTE, "threads", f"{text}: it will be slow; set OMP_NUM_THREADS={cores}")
+    elif threads > 1 and "JUPYTERHUB_USER" in os.environ:
+        advice = "on a hub whose users share cores, set OMP_NUM_THREADS=1: waiting threads spin"
+        yield Line(NOTE, "threads", f"{text}; {advice}")
     else:
         yield Line(OK, "threads", text)
 

@@ -15,7 +15,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -31,11 +31,13 @@ from tqdm import tqdm
 from traitlets import default
 
 from aecourse.course import comparison, lessons
+from aecourse.course import seeds as chosen_by
 from aecourse.course.doctor import NEEDED_MEMORY, free_memory, usable_cores
 from aecourse.course.lessons import LessonError
 
 CELL_TIMEOUT = 600  # seconds
 RUN_FILE = "run.json"
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 PERTURBATION = "1e-6"
 OTHER_ARITHMETIC = {
     "ATEN_CPU_CAPABILITY": "default",
@@ -84,10 +86,12 @@ DEFAULTS = {
     "output": None,  # folder for what is written
     "executed": None,  # folder of the executed lessons
     "save": False,  # run: write into the notebooks themselves
-    "seeds": (1, 2, 3),  # values of AECOURSE_SEED
+    "record": False,  # run: keep seconds and memory for the time lines
+    "seeds": (),  # values of AECOURSE_SEED, besides those that are drawn
+    "drawn": 3,  # how many of them follow from the hash of the current commit
     "draws": 4,  # runs with perturbed weights
     "jobs": 2,  # runs at a time, on one thread each if there are several
-    "check": False,  # tolerances: report only
+    "check": False,  # tolerances, times: report only
     "timeout": CELL_TIMEOUT,  # seconds per cell
 }
 
@@ -133,11 +137,16 @@ def kernel_environment(extra: dict[str, str] | None = None) -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger writes to stderr
         **(extra or {}),
     }
+    return with_this_package(environment)
+
+
+def with_this_package(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which kernels import this very package, also from a clone."""
     source = Path(__file__).resolve().parents[2]
-    if source.name not in ("site-packages", "dist-packages"):  # a clone: it need not be installed
-        known = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join([str(source), *([known] if known else [])])
-    return environment
+    if source.name in ("site-packages", "dist-packages"):
+        return dict(environment)
+    paths = [str(source), environment.get("PYTHONPATH", "")]
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def execute(
@@ -218,7 +227,8 @@ def describe_failure(cell: NotebookNode, problem: Exception, timeout: float) -> 
 def run(options) -> int:
     """Execute lessons into ``build/executed`` (or in place with ``--save``); 1 if one fails.
 
-    Options: lessons, notebooks, output, save, jobs, timeout.
+    With ``--record``, on one thread each, seconds and memory are kept for the time lines, which
+    are then written. Options: lessons, notebooks, output, save, record, jobs, timeout.
     """
     paths = lessons.find_lessons(options.notebooks, options.lessons)
     folder = Path(options.output or _build() / "executed")
@@ -233,7 +243,25 @@ def run(options) -> int:
         saved = json.dumps([asdict(result) for result in results], indent=1) + "\n"
         lessons.write_bytes(folder / RUN_FILE, saved.encode())
         print(f"\nExecuted copies are in {folder}.")
+    if options.save or options.record:
+        _update_time_lines(paths, results, options)
     return int(any(result.error for result in results))
+
+
+def _update_time_lines(paths: list[Path], results: list[Result], options) -> None:
+    from aecourse.course import times as clock  # nbconvert takes a second to import
+
+    notebooks = _notebooks(options)
+    if options.record:
+        clock.record(results, notebooks)
+        print(f"Seconds and memory are kept in {clock.file_of(notebooks)}.")
+    passed = [path for path, result in zip(paths, results, strict=True) if not result.error]
+    if changed := clock.update(passed, notebooks):
+        print(f"New time lines: {', '.join(changed)}.")
+
+
+def _notebooks(options) -> Path:
+    return Path(options.notebooks or lessons.repository() / "notebooks")
 
 
 def _run_lessons(paths: list[Path], folder: Path, options) -> list[Result]:
@@ -244,6 +272,8 @@ def _run_lessons(paths: list[Path], folder: Path, options) -> list[Result]:
             bar.update()
             stop_if_interrupted()
 
+        if options.record:
+            environment = ONE_THREAD
         return _run_one(path, folder, environment, on_cell, options)
 
     total = sum(len(lessons.read(path).cells) for path in paths)
@@ -261,7 +291,7 @@ def _side_by_side(work: Callable, items: list, jobs: int) -> list:
     """
     room = int(free_memory() // NEEDED_MEMORY)
     jobs = max(1, min(jobs, len(items), usable_cores(), room))
-    environment = {"OMP_NUM_THREADS": "1"} if jobs > 1 else {}
+    environment = ONE_THREAD if jobs > 1 else {}
     interrupted = threading.Event()
 
     def stop_if_interrupted():
@@ -342,25 +372,45 @@ def keep_ignored_outputs(old: NotebookNode, new: NotebookNode) -> None:
 
 @_command
 def seeds(options) -> int:
-    """Run lessons under other seeds and perturbed weights; list the claims that fail.
+    """Run lessons under seeds that nobody chose, and perturbed weights; list the claims that fail.
 
-    Options: lessons, notebooks, seeds, draws, jobs, timeout.
+    The seeds: some that follow from the hash of the current commit, those that ever broke a claim
+    of the lesson, and any that are given. A seed that breaks a claim stays in the list of those
+    that did.
+
+    Options: lessons, notebooks, seeds, drawn, draws, jobs, timeout.
     """
     paths = lessons.find_lessons(options.notebooks, options.lessons)
-    variants = [(f"seed {s}", {"AECOURSE_SEED": str(s)}) for s in options.seeds]
-    draws = range(1, options.draws + 1)
-    variants += [(f"perturbed, draw {k}", _perturbed(k)) for k in draws]
-    work = [(path, name, environment) for path in paths for name, environment in variants]
+    fresh, known = list(options.seeds), chosen_by.failed()
+    if options.drawn:
+        commit = chosen_by.commit()
+        fresh = chosen_by.drawn_from(commit, options.drawn) + fresh
+        print(f"Seeds of commit {commit[:10]}: {', '.join(map(str, fresh[:options.drawn]))}")
+    draws = [(f"perturbed, draw {k}", _perturbed(k)) for k in range(1, options.draws + 1)]
+    work = [
+        (path, name, environment)
+        for path in paths
+        for name, environment in [
+            *((f"seed {s}", {"AECOURSE_SEED": str(s)})
+              for s in dict.fromkeys([*fresh, *known.get(lessons.name(path), [])])),
+            *draws,
+        ]
+    ]  # fmt: skip
     results = _run_all(work, options, split_claims)
     width = max(len(lessons.name(path)) for path in paths)
-    failed = 0
+    failed, broken = 0, {}
     print(f"{'lesson':<{width}}  {'run':<18}  claims")
-    for (path, name, _), result, _ in results:
+    for (path, name, environment), result, _ in results:
         problems = result.failed_claims + ([result.error] if result.error else [])
         failed += bool(problems)
-        print(f"{lessons.name(path):<{width}}  {name:<18}  {'FAIL' if problems else 'hold'}")
+        lesson = lessons.name(path)
+        if problems and "AECOURSE_SEED" in environment:
+            broken.setdefault(lesson, []).append(int(environment["AECOURSE_SEED"]))
+        print(f"{lesson:<{width}}  {name:<18}  {'FAIL' if problems else 'hold'}")
         for problem in problems:
             print("      " + problem.strip().replace("\n", "\n      "))
+    if not options.notebooks and chosen_by.note_failures(broken):
+        print(f"\nNew in {chosen_by.FAILED_FILE}, where they stay: commit it.")
     print(f"\n{failed} of {len(results)} runs failed." if failed else "\nAll claims hold.")
     return int(failed > 0)
 
@@ -554,18 +604,42 @@ def _report(notebook: NotebookNode, before: list) -> None:
         print(f"  cell [{cell.execution_count}]: {len(allowed)} numbers, widest tolerance {widest}")
 
 
+# --- times -----------------------------------------------------------------------------------
+
+
+@_command
+def times(options) -> int:
+    """Write the time lines, and print what each notebook asks of its reader beside its budget.
+
+    With ``--check`` nothing is written, and 1 is returned where a time line is out of date.
+    Options: lessons, notebooks, check.
+    """
+    from aecourse.course import times as clock
+
+    paths, notebooks = lessons.find_lessons(options.notebooks, options.lessons), _notebooks(options)
+    print(clock.report(paths, notebooks))
+    if not options.check:
+        if changed := clock.update(paths, notebooks):
+            print(f"New time lines: {', '.join(changed)}.")
+        return 0
+    stale = clock.stale(paths, notebooks)
+    for sentence in stale:
+        print(f"Out of date: {sentence}")
+    return int(bool(stale))
+
+
 # --- site and handout ------------------------------------------------------------------------
 
 
 @_command
 def site(options) -> int:
-    """Render the executed lessons, or else the saved ones.  Options: executed, output."""
-    from aecourse.course import site as pages  # nbconvert takes a second to import
+    """Render the notebooks, as executed or else as saved.  Options: executed, output."""
+    from aecourse.course import site as pages  # Sphinx is not needed for anything else
 
-    executed = Path(options.executed or _build() / "executed")
-    if not options.executed and not any(executed.glob("*.ipynb")):
-        executed = lessons.repository() / "notebooks"
-    return pages.build(executed, options.output or _build() / "site")
+    root, build = lessons.repository(), _build()
+    return pages.build(
+        root, Path(options.executed or build / "executed"), Path(options.output or build / "site")
+    )
 
 
 @_command

@@ -4,7 +4,9 @@ One door to small modules, each of which answers one question.
 """
 
 from aecourse.evaluation.baselines import (
+    Dictionary,
     LinearDenoiser,
+    fit_dictionary,
     fit_linear_denoiser,
     fit_pca,
     mean_baseline,
@@ -14,7 +16,14 @@ from aecourse.evaluation.baselines import (
 from aecourse.evaluation.codes import dead_units, linear_probe, principal_angles
 from aecourse.evaluation.comparing import Estimate, bootstrap, estimate, paired
 from aecourse.evaluation.detection import Interval, auroc, auroc_interval, threshold_for
-from aecourse.evaluation.errors import bce_floor, pixel_bce, pixel_mse, psnr, squared_error
+from aecourse.evaluation.errors import (
+    bce_floor,
+    lives_in_unit_interval,
+    pixel_bce,
+    pixel_mse,
+    psnr,
+    squared_error,
+)
 from aecourse.evaluation.likelihood import (
     ROWS_AT_ONCE,
     effective_sample_size,
@@ -27,6 +36,7 @@ from aecourse.evaluation.samples import frechet_distance
 from aecourse.evaluation.sensitivity import displacement, hutchinson, jacobian
 
 __all__ = [
+    "Dictionary",
     "Estimate",
     "Interval",
     "LinearDenoiser",
@@ -40,6 +50,7 @@ __all__ = [
     "effective_sample_size",
     "encode",
     "estimate",
+    "fit_dictionary",
     "fit_linear_denoiser",
     "fit_pca",
     "frechet_distance",
@@ -49,6 +60,7 @@ __all__ = [
     "in_batches",
     "jacobian",
     "linear_probe",
+    "lives_in_unit_interval",
     "mean_baseline",
     "neighbour_accuracy",
     "neighbour_overlap",

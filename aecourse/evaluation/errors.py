@@ -3,6 +3,11 @@
 Here, and only here, errors are *averaged*: over the pixels (or columns) of each example. Every
 function returns one number per example, so that models can be compared pairwise on the same test
 examples.
+
+**One rule for everybody.** Where the data live in [0, 1], every reconstruction is clipped to [0, 1]
+before its squared error is taken: a sigmoid output cannot leave that range, and a linear model such
+as PCA must not pay for not knowing it. ``clip`` says whether (unless given: if all targets lie in
+[0, 1]).
 """
 
 from __future__ import annotations
@@ -13,15 +18,33 @@ from torch.nn import functional as F
 
 from aecourse.evaluation.passes import per_example
 from aecourse.objectives import bce, mse
+from aecourse.protocol import Batch, Output
 
 
-def pixel_mse(model: nn.Module, x: Tensor, *, target: Tensor | None = None) -> Tensor:
+def lives_in_unit_interval(data: Tensor) -> bool:
+    """Whether all values lie in [0, 1], as grey values do."""
+    if not isinstance(data, Tensor) or not data.numel():
+        return False  # whoever uses the data says what is wrong with them
+    return bool(data.min() >= 0 and data.max() <= 1)
+
+
+def pixel_mse(
+    model: nn.Module, x: Tensor, *, target: Tensor | None = None, clip: bool | None = None
+) -> Tensor:
     """Squared error per pixel (or column) of each example: (N,).
 
     Args:
         target: as in :func:`per_example`, for denoisers.
+        clip: clip the reconstruction to [0, 1] first; unless given, if all targets lie there.
     """
-    return per_example(mse, model, x, target=target) / x[0].numel()
+    wanted = x if target is None else target
+    clip = lives_in_unit_interval(wanted) if clip is None else clip
+    return per_example(_clipped if clip else mse, model, x, target=target) / wanted[0].numel()
+
+
+def _clipped(model: nn.Module, batch: Batch, output: Output) -> Tensor:
+    """Squared error per example, summed over features, of the clipped reconstruction: (B,)."""
+    return (model.activation(output.raw).clamp(0, 1) - batch.target).square().flatten(1).sum(1)
 
 
 def pixel_bce(model: nn.Module, x: Tensor, *, target: Tensor | None = None) -> Tensor:
@@ -33,14 +56,21 @@ def pixel_bce(model: nn.Module, x: Tensor, *, target: Tensor | None = None) -> T
     return per_example(bce, model, x, target=target) / x[0].numel()
 
 
-def squared_error(reconstruction: Tensor, target: Tensor) -> Tensor:
-    """Squared error per pixel (or column) of each example: (N,). For any pair of tensors."""
+def squared_error(reconstruction: Tensor, target: Tensor, *, clip: bool | None = None) -> Tensor:
+    """Squared error per pixel (or column) of each example: (N,). For any pair of tensors.
+
+    Args:
+        reconstruction, target: (N, *shape).
+        clip: clip the reconstruction to [0, 1] first; unless given, if all targets lie there.
+    """
     if reconstruction.shape != target.shape:
         raise ValueError(
             f"The reconstruction has shape {tuple(reconstruction.shape)}, the target "
             f"{tuple(target.shape)}: they must agree."
         )
-    return (reconstruction - target).square().flatten(1).mean(1)
+    clip = lives_in_unit_interval(target) if clip is None else clip
+    answer = reconstruction.clamp(0, 1) if clip else reconstruction
+    return (answer - target).square().flatten(1).mean(1)
 
 
 def psnr(mse: float | Tensor, peak: float = 1.0):

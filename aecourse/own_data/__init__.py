@@ -15,7 +15,7 @@ The way through, as lesson 14 takes it:
 5. :func:`load_rows` reads new rows for that model, and :func:`fill` makes them ready; new pictures
    are read by :func:`load_pictures`, with the model's size and colour.
 
-:func:`write_template` makes a notebook of that way, to be pointed at your data.
+``python -m aecourse template`` makes a notebook of that way, to be pointed at your data.
 """
 
 from aecourse.own_data.columns import CODES_FOR_MISSING, MISSING, MOST_CATEGORIES
@@ -30,7 +30,7 @@ from aecourse.own_data.preparing import Prepared, fill, prepare
 from aecourse.own_data.reporting import Note, report
 from aecourse.own_data.splitting import copies, duplicates, joined
 from aecourse.own_data.tables import Columns, load_rows, load_table
-from aecourse.own_data.writing import save_codes, write_template
+from aecourse.own_data.writing import save_codes
 
 __all__ = [
     "CODES_FOR_MISSING",
@@ -53,5 +53,4 @@ __all__ = [
     "prepare",
     "report",
     "save_codes",
-    "write_template",
 ]

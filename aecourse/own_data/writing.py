@@ -1,8 +1,7 @@
-"""What a reader takes along: codes as a CSV file, and the lesson as a notebook of their own."""
+"""What a reader takes along: codes and errors as a CSV file."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,39 +45,3 @@ def save_codes(
     finally:
         unfinished.unlink(missing_ok=True)
     return path
-
-
-def write_template(path: str | Path = "my_data.ipynb") -> Path:
-    """Write lesson 14 as a notebook for own data: without its example, exercises and claims.
-
-    Args:
-        path: of the new notebook.
-
-    Raises:
-        FileExistsError: there is such a file already.
-        LessonError: the lesson is not here (it comes with a clone, not with the package).
-    """
-    from aecourse.course import (
-        lessons,  # needs nbformat, which comes with Jupyter and not with aecourse
-    )
-
-    path = Path(path)
-    if path.exists():
-        raise FileExistsError(f"{path} exists already: choose another name, or remove it.")
-    notebook = lessons.read(lessons.repository() / "notebooks" / "14_your_own_data.ipynb")
-    end = next(i for i, cell in enumerate(notebook.cells) if "Exercises" in _heading(cell))
-    notebook.cells = [cell for cell in notebook.cells[:end] if "example" not in lessons.tags(cell)]
-    for cell in lessons.code_cells(notebook):
-        cell.outputs, cell.execution_count = [], None
-        cell.metadata.pop("aecourse", None)
-        if "settings" in lessons.tags(cell):
-            source = cell.source.replace("EXAMPLE / ", "").replace("weather.", "measurements.")
-            source = source.replace("COLOUR = False", "COLOUR = None")
-            cell.source = re.sub(r"LEAVE_OUT = \[[^]]*\]", "LEAVE_OUT = []", source)
-    lessons.write(path, notebook)
-    return path
-
-
-def _heading(cell) -> str:
-    is_heading = cell.cell_type == "markdown" and cell.source.startswith("## ")
-    return cell.source.partition("\n")[0] if is_heading else ""

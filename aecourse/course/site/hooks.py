@@ -1,0 +1,112 @@
+"""The Sphinx extension of the course: formulas, folds, boxes, and links to open a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import PurePosixPath
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+from aecourse.course.site.formulas import FormulaError, mathml
+
+logger = logging.getLogger(__name__)
+
+DEEPER = "Deeper · "
+BOXES = {"Predict, then run.": "predict", "Often said.": "said", "Measured here.": "measured"}
+GITHUB = "https://github.com/"
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_config_value("course_repository", "", "html", str)  # its address, as a URL
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(_inline_formula, None), block_renderers=(_block_formula, None)
+    )
+    app.add_post_transform(CourseMarks)
+    app.connect("html-page-context", _load_scripts_of_live_figures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+# --- formulas --------------------------------------------------------------------------------
+
+
+def _inline_formula(writer, node: nodes.math) -> None:
+    writer.body.append(_formula(node, display=False))
+    raise nodes.SkipNode
+
+
+def _block_formula(writer, node: nodes.math_block) -> None:
+    writer.body.append(f'<div class="formula">{_formula(node, display=True)}</div>\n')
+    raise nodes.SkipNode
+
+
+def _formula(node: nodes.Element, display: bool) -> str:
+    try:
+        return mathml(node.astext(), display)
+    except FormulaError as problem:  # Sphinx says where it stands
+        logger.warning(str(problem), location=node)
+        return f"<code>{escape(node.astext())}</code>"
+
+
+# --- what Markdown cannot say ----------------------------------------------------------------
+
+
+class CourseMarks(SphinxPostTransform):
+    """Folds what is deeper, tells the kinds of boxes apart, and adds links below the title."""
+
+    default_priority = 800
+    formats = ("html",)
+
+    def run(self, **options) -> None:
+        for quotation in self.document.findall(nodes.block_quote):
+            bold = {strong.astext() for strong in quotation.findall(nodes.strong)}
+            quotation["classes"] += [kind for words, kind in BOXES.items() if words in bold]
+        for section in self.document.findall(nodes.section):
+            if section[0].astext().startswith(DEEPER):
+                _fold(section)
+        title = next(self.document.findall(nodes.title), None)
+        file = str(self.env.doc2path(self.env.docname, base=False))
+        links = links_to_open(self.config.course_repository, file)
+        if title is not None and links and self.env.docname != self.config.root_doc:
+            title.parent.insert(title.parent.index(title) + 1, _html(_as_line(links)))
+
+
+def _fold(section: nodes.section) -> None:
+    """Fold a section under its own heading."""
+    section.insert(1, _html("</summary>"))
+    section.insert(0, _html('<details class="deeper"><summary>'))
+    section.append(_html("</details>"))
+
+
+def _html(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="html")
+
+
+def links_to_open(repository: str, file: str) -> dict[str, str]:
+    """Where a page can be opened or had, by what it is called; ``file`` as in the source folder."""
+    if not repository.startswith(GITHUB):
+        return {}
+    name, path = repository.removeprefix(GITHUB).rstrip("/"), PurePosixPath(file)
+    if path.suffix != ".ipynb":
+        return {"Source": f"{repository}/blob/main/docs/{path}"}
+    path = f"notebooks/{path}"
+    return {
+        "Open in Colab": f"https://colab.research.google.com/github/{name}/blob/main/{path}",
+        "Open on Binder": f"https://mybinder.org/v2/gh/{name}/HEAD?urlpath=lab/tree/{path}",
+        "Source": f"{repository}/blob/main/{path}",
+        "Download .ipynb": PurePosixPath(file).name,
+    }
+
+
+def _as_line(links: dict[str, str]) -> str:
+    shown = (f'<a href="{escape(address)}"{" download" * words.startswith("Download")}>{words}</a>'
+             for words, address in links.items())  # fmt: skip
+    return f'<p class="open-links">{" ".join(shown)}</p>'
+
+
+def _load_scripts_of_live_figures(app: Sphinx, page, template, context: dict, doctree) -> None:
+    if 'class="figure live"' in context.get("body", ""):
+        app.add_js_file("plotly.min.js", loading_method="defer")
+        app.add_js_file("figures.js", loading_method="defer")

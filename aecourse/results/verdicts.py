@@ -1,0 +1,195 @@
+"""What a verdict over seeds rests on: its rows, and what is computed from them.
+
+"X beats Y" stands in a lesson only if a record of it stands in a result: eight seeds, a fit that is
+long enough, the rival and how it was tuned, the null, and what was varied. Everything that can be
+computed from the rows is computed here, when the record is written, and again by a test.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.stats import t as student
+
+LEVEL = 0.9995  # of one side: one interval in a thousand misses by chance
+SEEDS_OF_A_VERDICT = 8
+CONVERGED = 0.05  # twice the epochs may change the error by this share, and the winner by nothing
+
+Values = Sequence[float]  # one for each seed
+Row = Mapping[str, Values]  # setting, such as a code size → values
+
+
+class Interval(NamedTuple):
+    """Where a value may lie.
+
+    Attributes:
+        low, high: its ends.
+    """
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies in it."""
+        return self.low <= value <= self.high
+
+
+def prediction_interval(values: Values, tolerance: float = 0.0) -> Interval:
+    """Where one more run of the same experiment, with a seed that nobody chose, will lie.
+
+    mean ± t · s · √(1 + 1/n), with t of n − 1 degrees of freedom at 0.9995: one run in a thousand
+    lies outside by chance. For a live refit of a saved row.
+
+    Args:
+        values: of the saved runs, at least two.
+        tolerance: added at both ends: what other arithmetic may do to a number.
+    """
+    mean, spread, count = _moments(values)
+    reach = student.ppf(LEVEL, count - 1) * spread * math.sqrt(1 + 1 / count) + tolerance
+    return Interval(mean - reach, mean + reach)
+
+
+def difference(a: Values, b: Values) -> dict[str, float]:
+    """How much larger ``a`` is than ``b`` on average, with an interval, over seeds.
+
+    Welch's interval at 0.9995 on either side. A rival without a seed gives a single value, which is
+    then taken as exact.
+
+    Returns:
+        mean, low and high of the difference of the two means.
+    """
+    mean_a, spread_a, count_a = _moments(a)
+    mean_b, spread_b, count_b = _moments(b) if len(b) > 1 else (float(b[0]), 0.0, 1)
+    parts = [spread_a**2 / count_a, spread_b**2 / count_b]
+    error = math.sqrt(sum(parts))
+    freedom = count_a - 1
+    if parts[1] > 0:
+        freedom = sum(parts) ** 2 / sum(
+            part**2 / (count - 1) for part, count in zip(parts, (count_a, count_b))
+        )
+    reach = student.ppf(LEVEL, freedom) * error
+    mean = mean_a - mean_b
+    return {"mean": mean, "low": mean - reach, "high": mean + reach}
+
+
+def _moments(values: Values) -> tuple[float, float, int]:
+    array = np.asarray(values, dtype=float)
+    if array.ndim != 1 or len(array) < 2:
+        raise ValueError(
+            f"A spread over seeds needs at least two numbers, one for each seed; these have the "
+            f"shape {array.shape}."
+        )
+    return float(array.mean()), float(array.std(ddof=1)), len(array)
+
+
+# --------------------------------------------------------------------------- records
+
+
+def verdict(
+    sentence: str,
+    *,
+    winner: str,
+    rival: str,
+    rows: Mapping[str, Row],
+    seeds: Sequence[int],
+    longer: Row,
+    epochs: Sequence[int],
+    rivals: Mapping[str, str],
+    null: str,
+    sensitivity: Mapping[str, Mapping[str, Row]],
+) -> dict[str, Any]:
+    """The record of a verdict "winner's error is below its rival's", in every setting.
+
+    Args:
+        sentence: what the lesson says.
+        winner, rival, null: names of rows. The null is what chance gives.
+        rows: name → setting → an error for each seed (a single one for a row without a seed).
+        seeds: of the winner's runs; eight at least.
+        longer: setting → the winner's errors after twice as many epochs.
+        epochs: of the winner's runs, and of the longer ones.
+        rivals: name of a row → how it was tuned, and what time it had.
+        sensitivity: design choice → value → setting → the winner's errors there.
+
+    Returns:
+        A record for :func:`aecourse.results.write`, with what follows from the rows.
+
+    Raises:
+        ValueError: the record does not carry the verdict; the message says why.
+    """
+    record = {
+        "sentence": sentence,
+        "winner": winner,
+        "rival": rival,
+        "null": null,
+        "rows": {name: {k: list(v) for k, v in row.items()} for name, row in rows.items()},
+        "seeds": list(seeds),
+        "convergence": {"epochs": list(epochs), "longer": {k: list(v) for k, v in longer.items()}},
+        "rivals": dict(rivals),
+        "sensitivity": {
+            choice: {value: {k: list(v) for k, v in row.items()} for value, row in values.items()}
+            for choice, values in sensitivity.items()
+        },
+    }
+    record["summary"] = summary(record)
+    if problems := weaknesses(record):
+        raise ValueError(f"{sentence!r} does not stand: {'; '.join(problems)}.")
+    return record
+
+
+def summary(record: Mapping) -> dict[str, dict]:
+    """What follows from the rows of a record, in each setting: mean and spread of the winner, its
+    difference to rival and null, and what twice the epochs change."""
+    rows, longer = record["rows"], record["convergence"]["longer"]
+    found = {}
+    for setting, values in rows[record["winner"]].items():
+        mean, spread, _ = _moments(values)
+        found[setting] = {
+            "mean": mean,
+            "standard deviation": spread,
+            "below the rival by": difference_below(rows[record["rival"]][setting], values),
+            "below the null by": difference_below(rows[record["null"]][setting], values),
+            "change after twice the epochs": float(np.mean(longer[setting]) / mean - 1),
+        }
+    return found
+
+
+def difference_below(others: Values, values: Values) -> dict[str, float]:
+    """How far ``values`` lie below ``others``: positive if they are smaller."""
+    gap = difference(values, others)
+    return {"mean": -gap["mean"], "low": -gap["high"], "high": -gap["low"]}
+
+
+def weaknesses(record: Mapping) -> list[str]:
+    """What an expert would hold against a record; empty if it carries its verdict."""
+    found = []
+    rows, epochs = record["rows"], record["convergence"]["epochs"]
+    winner, rival = rows[record["winner"]], rows[record["rival"]]
+    if len(set(record["seeds"])) < SEEDS_OF_A_VERDICT:
+        found.append(f"{len(set(record['seeds']))} seeds, fewer than {SEEDS_OF_A_VERDICT}")
+    if any(len(values) != len(record["seeds"]) for values in winner.values()):
+        found.append("the winner does not have one value for each seed")
+    if epochs[1] < 2 * epochs[0]:
+        found.append(f"{epochs[1]} epochs are not twice {epochs[0]}")
+    if missing := {record["rival"]} - record["rivals"].keys():
+        found.append(f"nothing says how {', '.join(missing)} was tuned")
+    if not record["sensitivity"]:
+        found.append("no design choice was varied")
+    for setting, facts in summary(record).items():
+        if facts["below the rival by"]["low"] <= 0:
+            found.append(f"at {setting} the margin to the rival lies within chance")
+        if facts["below the null by"]["low"] <= 0:
+            found.append(f"at {setting} it is no better than the null")
+        longer = record["convergence"]["longer"][setting]
+        if abs(facts["change after twice the epochs"]) > CONVERGED:
+            change = facts["change after twice the epochs"]
+            found.append(f"at {setting} twice the epochs change the error by {change:.0%}")
+        if max(longer) >= min(rival[setting]):
+            found.append(f"at {setting} a longer fit loses to the rival")
+        for choice, values in record["sensitivity"].items():
+            for value, row in values.items():
+                if max(row.get(setting, [-math.inf])) >= min(rival[setting]):
+                    found.append(f"at {setting}, {choice} = {value} it does not win")
+    return found
