@@ -43,8 +43,8 @@ const seen = new Set();
 for (const part of document.querySelectorAll(".highlight span[class], math *")) {
   if (part.children.length) continue;
   const { color, fontSize } = getComputedStyle(part);
-  const kind = [part.className, color, fontSize, part.closest("details, blockquote, table, h2, h3") !== null,
-                part.closest("div.cell_input, div.cell_output")?.className].join();
+  const place = part.closest("details, blockquote, table, div.cell_input, div.cell_output, h2, h3");
+  const kind = [part.className, color, fontSize, place?.tagName, place?.className].join();
   if (seen.has(kind)) part.replaceWith(part.textContent);
   seen.add(kind);
 }
@@ -83,7 +83,7 @@ def chromium() -> Iterator[sync_api.Browser]:
 
 @pytest.fixture
 def open_page(chromium):
-    """Open an address in a fresh, empty profile; the page notes what it asks for and complains of."""
+    """Open an address in an empty profile; the page notes what it asks for and complains of."""
     contexts = []
 
     def opened(address: str, **settings) -> sync_api.Page:

@@ -55,7 +55,9 @@ def entries(name: str) -> list[str]:
 
 
 EXTRAS = PROJECT["optional-dependencies"]
-CORE, LAB, TEST = (parsed(x) for x in (PROJECT["dependencies"], EXTRAS["lab"], EXTRAS["test"]))
+CORE, LAB, SITE, TEST = map(
+    parsed, (PROJECT["dependencies"], EXTRAS["lab"], EXTRAS["site"], EXTRAS["test"])
+)
 CONSTRAINTS = parsed(entries("constraints.txt"))
 
 
@@ -69,7 +71,12 @@ def test_the_core_has_lower_bounds_only():
 
 def test_jupyterlab_and_the_test_tools_stay_out_of_the_core():
     assert not CORE.keys() & {"jupyterlab", "notebook", "nbval", "pytest", "ipykernel"}
-    assert "aecourse[lab]" in EXTRAS["test"]
+    assert "aecourse[lab]" in EXTRAS["site"] and "aecourse[site]" in EXTRAS["test"]
+
+
+def test_what_renders_the_site_stays_out_of_the_core_and_the_lab():
+    ours = SITE.keys() & {"sphinx", "myst-nb", "sphinx-book-theme", "latex2mathml"}
+    assert len(ours) == 4 and not ours & (CORE | LAB).keys()
 
 
 def test_nbval_is_bounded_because_the_tests_reach_into_it():
@@ -80,10 +87,10 @@ def test_requirements_txt_is_derived():
     assert entries("requirements.txt") == ["-e .[lab]"]
 
 
-@pytest.mark.parametrize("name", sorted(CORE | LAB | TEST))
+@pytest.mark.parametrize("name", sorted(CORE | LAB | SITE | TEST))
 def test_every_requirement_is_satisfied_by_its_constraint(name):
     (exact,) = CONSTRAINTS[name].specifier
-    assert (CORE | LAB | TEST)[name].specifier.contains(exact.version)
+    assert (CORE | LAB | SITE | TEST)[name].specifier.contains(exact.version)
 
 
 def test_constraints_are_exact_and_serve_every_platform():
