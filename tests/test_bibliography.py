@@ -12,7 +12,6 @@ pybtex = pytest.importorskip("pybtex.database", reason='needs the extra "site"')
 PAGE, SOURCE = ROOT / "docs" / "bibliography.md", ROOT / "docs" / "references.bib"
 LESSONS = lessons.find_lessons(ROOT / "notebooks", ["lessons"])
 NOTEBOOKS = lessons.find_lessons(ROOT / "notebooks")
-REWRITTEN = {"01_basics"}  # lessons whose links come with their new form
 
 # How lessons call a tutorial, and where the page names its author, date and address.
 TUTORIALS = {
@@ -135,8 +134,7 @@ def first_mention_is_linked(text, title, anchor):
     return first < 0 or any(m.start() <= first < m.end() for m in re.finditer(link, text))
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem not in REWRITTEN],
-                         ids=lambda path: path.stem)  # fmt: skip
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)  # fmt: skip
 def test_a_tutorial_is_linked_where_it_is_first_named(path):
     for title, anchor in TUTORIALS.items():
         assert first_mention_is_linked(markdown(path), title, anchor), title

@@ -39,7 +39,7 @@ def test_numpy_gradients_equal_finite_differences_for_every_number(basics, flowe
                 kept, losses = array[place], []
                 for shift in (-2 * h, -h, h, 2 * h):
                     array[place] = kept + shift
-                    losses.append(basics.loss(layers, flowers))
+                    losses.append(basics.mean_loss(layers, flowers))
                 array[place] = kept
                 slope = (losses[0] - 8 * losses[1] + 8 * losses[2] - losses[3]) / (12 * h)
                 assert slope == pytest.approx(grad[place], rel=1e-6, abs=1e-11)
@@ -53,22 +53,25 @@ def test_numpy_forward_and_loss_equal_pytorch(basics, flowers):
         H = H if number == len(layers) else torch.tanh(H)
     assert np.allclose(basics.forward(layers, flowers)[-1], H.numpy(), atol=1e-14)
     expected = F.mse_loss(H, torch.tensor(flowers)).item()
-    assert basics.loss(layers, flowers) == pytest.approx(expected, abs=1e-14)
+    assert basics.mean_loss(layers, flowers) == pytest.approx(expected, abs=1e-14)
 
 
-def test_numpy_adam_equals_pytorch_for_100_steps(basics, flowers):
+def test_descent_by_hand_equals_pytorch_for_100_steps(basics, flowers):
     layers = basics.initial_layers([4, 4, 2, 4, 4], seed=5)
-    twins = basics.as_tensors(layers)
-    optimiser = torch.optim.Adam([array for pair in twins for array in pair], lr=1e-2)
-    target, losses = torch.tensor(flowers), []
+    twins = [[torch.tensor(array, requires_grad=True) for array in pair] for pair in layers]
+    optimiser = torch.optim.SGD([array for pair in twins for array in pair], lr=0.05)
+    losses = []
     for _ in range(100):
-        loss = basics.torch_loss(twins, target)
+        H = torch.tensor(flowers)
+        for number, (W, b) in enumerate(twins, start=1):
+            H = H @ W + b if number == len(twins) else torch.tanh(H @ W + b)
+        loss = F.mse_loss(H, torch.tensor(flowers))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
-    ours = basics.train(layers, flowers, epochs=100, batch_size=len(flowers), lr=1e-2)
-    assert np.allclose(ours, losses, rtol=0, atol=1e-10)
+    ours = basics.descend(layers, flowers, steps=100, lr=0.05)
+    assert np.allclose(ours, losses, rtol=0, atol=1e-12)
     assert losses[-1] < losses[0]
 
 
@@ -102,6 +105,47 @@ def test_plain_fit_is_the_core_of_fit(basics):
     )  # fmt: skip
     for a, b in zip(nets[0].parameters(), nets[1].parameters()):
         assert torch.allclose(a, b, atol=1e-9)
+
+
+# --------------------------------------------------------------------------- deeper 01
+
+
+@pytest.fixture(scope="module")
+def adam():
+    return functions_of("deeper/01_adam", SIZES=[4, 4, 2, 4, 4])
+
+
+def test_the_vector_of_deeper_01_holds_the_layers_of_lesson_01(basics, adam, flowers):
+    theta = adam.initial([4, 4, 2, 4, 4], seed=2)
+    layers = adam.views(theta, [4, 4, 2, 4, 4])
+    for pair, (W, b) in zip(basics.initial_layers([4, 4, 2, 4, 4], seed=2), layers):
+        assert np.array_equal(pair[0], W) and np.array_equal(pair[1], b)
+        assert np.shares_memory(W, theta) and np.shares_memory(b, theta)
+    assert np.array_equal(adam.forward(layers, flowers)[-1], basics.forward(layers, flowers)[-1])
+    expected = [array.ravel() for pair in basics.gradients(layers, flowers) for array in pair]
+    assert np.array_equal(adam.gradient(layers, flowers), np.concatenate(expected))
+
+
+@pytest.mark.parametrize("batch_size", [20, 7])
+def test_numpy_adam_equals_pytorch_for_100_steps(adam, flowers, batch_size):
+    sizes = [4, 4, 2, 4, 4]
+    ours = adam.initial(sizes, seed=5)
+    theirs = torch.tensor(ours, requires_grad=True)
+    optimiser, losses = torch.optim.Adam([theirs], lr=1e-2), []
+    order = np.random.default_rng(0)
+    for _ in range(100):
+        rows = order.permutation(20) if batch_size < 20 else np.arange(20)
+        for start in range(0, 20, batch_size):
+            batch = torch.tensor(flowers[rows[start : start + batch_size]])
+            loss = adam.torch_loss(adam.views(theirs, sizes), batch)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+    found = adam.train(ours, sizes, flowers, 100, batch_size, lr=1e-2, seed=0)
+    assert np.allclose(found, losses, rtol=0, atol=1e-10)
+    assert np.allclose(ours, theirs.detach().numpy(), atol=1e-9)
+    assert losses[-1] < losses[0]
 
 
 # --------------------------------------------------------------------------- 02 undercomplete

@@ -11,7 +11,6 @@ from aecourse.course import anchors, lessons
 PAGE = ROOT / "docs" / "glossary.md"
 NOTEBOOKS = lessons.find_lessons(ROOT / "notebooks")
 LESSONS = {path.stem[:2]: path for path in NOTEBOOKS if not lessons.is_deeper(path)}
-REWRITTEN = {"01"}  # lessons whose links come with their new form; the last test empties the set
 
 
 def terms():
@@ -79,17 +78,11 @@ def test_an_entry_is_short_and_names_its_lesson(term):
     assert 6 <= len(text.split()) <= 60 and "\n" not in text
 
 
-@pytest.mark.parametrize("lesson", sorted(set(LESSONS) - REWRITTEN))
+@pytest.mark.parametrize("lesson", sorted(LESSONS))
 def test_a_lesson_links_the_terms_that_it_introduces(lesson):
     own = {anchors.anchor(term) for term, text in terms().items() if number(text) == lesson}
     assert len(own) >= 3
     assert own <= linked_terms(LESSONS[lesson])
-
-
-@pytest.mark.parametrize("lesson", sorted(REWRITTEN))
-def test_a_lesson_that_links_its_terms_leaves_the_list(lesson):
-    own = {anchors.anchor(term) for term, text in terms().items() if number(text) == lesson}
-    assert not own <= linked_terms(LESSONS[lesson]), "take it out of REWRITTEN"
 
 
 def notation():

@@ -285,11 +285,12 @@ def page_text(files: dict[str, bytes]) -> str:
 
 
 def test_the_start_page_lists_every_lesson_with_title_and_time():
-    files = {name: content for name, content in lab.course_files(ROOT / "notebooks").items()
-             if name != lab.START}  # fmt: skip
-    assert [path.name for path in lessons.find_lessons(ROOT / "notebooks")][0] in files
+    files = lab.course_files(ROOT / "notebooks")
+    del files[lab.START]
     text = page_text(files)
-    for name, content in files.items():
+    for path in lessons.find_lessons(ROOT / "notebooks"):
+        name = path.relative_to(ROOT).as_posix()
+        content = files[name]
         found = nbformat.reads(content.decode(), as_version=4)
         head = "\n\n".join(cell.source for cell in found.cells[:2])
         (needed,) = re.findall(r"\*\*Time\*\*: ((?:\w+ \d+ \w+(?: · )?)+)", head)
@@ -299,12 +300,21 @@ def test_the_start_page_lists_every_lesson_with_title_and_time():
         assert word in text
 
 
+def test_every_link_of_the_copy_leads_to_a_file_of_the_copy():
+    files = lab.course_files(ROOT / "notebooks")
+    assert "notebooks/01_basics.ipynb" in files
+    for name, content in files.items():
+        for target in re.findall(rb"\]\((?!https?:)([\w./-]+\.(?:ipynb|md|png|svg))\b", content):
+            place = os.path.normpath(Path(name).parent / target.decode())
+            assert place in files, f"{name} links {target.decode()}"
+
+
 def test_the_start_page_tells_deeper_notebooks_apart():
     lesson, deeper = (nbformat.writes(toy()).encode() for toy in (toy_lesson, toy_deeper))
-    text = page_text({"01_toy.ipynb": lesson, "deeper/01_half.ipynb": deeper})
-    row = "| [01 · Is half of a loss a loss?](deeper/01_half.ipynb) | read 2 min |"
+    text = page_text({"notebooks/01_toy.ipynb": lesson, "notebooks/deeper/01_half.ipynb": deeper})
+    row = "| [01 · Is half of a loss a loss?](notebooks/deeper/01_half.ipynb) | read 2 min |"
     assert text.index("01_toy.ipynb") < text.index("## Deeper") < text.index(row)
-    assert "Deeper" not in page_text({"01_toy.ipynb": lesson})
+    assert "Deeper" not in page_text({"notebooks/01_toy.ipynb": lesson})
 
 
 # --- the command -----------------------------------------------------------------------------
@@ -323,7 +333,9 @@ def test_the_command_copies_and_says_where(course, capsys):
     assert main(["lab", "--copy-only"]) == 0
     folder = course / "build/lab"
     assert str(folder) in capsys.readouterr().out
-    assert set(state(folder)) == {lab.START, "01_toy.ipynb", "deeper/01_question.ipynb"}
+    assert set(state(folder)) == {
+        lab.START, "notebooks/01_toy.ipynb", "notebooks/deeper/01_question.ipynb"
+    }
     assert main(["lab", "--copy-only", "--output", str(course / "a b")]) == 0
     assert set(state(course / "a b")) == set(state(folder))
 
@@ -356,7 +368,7 @@ def test_without_jupyterlab_it_says_what_to_install(course, monkeypatch, capsys)
     monkeypatch.setitem(sys.modules, "jupyterlab.labapp", None)
     assert main(["lab"]) == 1
     assert "pip install" in capsys.readouterr().err
-    assert (course / "build/lab/01_toy.ipynb").exists()
+    assert (course / "build/lab/notebooks/01_toy.ipynb").exists()
 
 
 def test_jupyterlab_itself_opens_trusts_and_saves_the_copy(course, jupyter_elsewhere):
@@ -371,16 +383,16 @@ def test_jupyterlab_itself_opens_trusts_and_saves_the_copy(course, jupyter_elsew
         try:
             address = f"http://127.0.0.1:{port}"
             assert answer(address, server, log).endswith(f"/lab/tree/{lab.START}")
-            lesson = json.loads(ask(f"{address}/api/contents/01_toy.ipynb"))
+            lesson = json.loads(ask(f"{address}/api/contents/notebooks/01_toy.ipynb"))
             code = [c for c in lesson["content"]["cells"] if c["cell_type"] == "code"]
             assert all(cell["metadata"]["trusted"] for cell in code)
-            ask(f"{address}/api/contents/01_toy.ipynb", lesson)  # as autosave does
+            ask(f"{address}/api/contents/notebooks/01_toy.ipynb", lesson)  # as autosave does
         finally:
             server.terminate()
             server.wait(20)
-    copied = course / "build/lab/01_toy.ipynb"
-    record = json.loads((copied.parent / lab.RECORD).read_text())
-    assert lab.Version.of(copied.read_bytes()).written == record["01_toy.ipynb"][1]
+    copied = course / "build/lab/notebooks/01_toy.ipynb"
+    record = json.loads((course / "build/lab" / lab.RECORD).read_text())
+    assert lab.Version.of(copied.read_bytes()).written == record["notebooks/01_toy.ipynb"][1]
 
 
 def ask(address: str, saved: dict | None = None) -> str:

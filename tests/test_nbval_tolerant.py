@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import nbval_tolerant
 import pytest
-from toy_lesson import cell_with, copied, save, toy_lesson
+from toy_lesson import cell_with, copied, save, toy_deeper, toy_lesson
 
 from aecourse.course import comparison, lessons
 from aecourse.course.comparison import numbers, words
@@ -143,6 +143,11 @@ def reports(tmp_path_factory):
         notebook = copied(toy_lesson())
         alter(notebook)
         save(notebook, folder, f"{name.replace(' ', '_')}.ipynb")
+    deeper = toy_deeper()
+    here_is = "import os\nprint(os.path.basename(os.getcwd()))"
+    deeper.cells[-1:] = [nbformat.v4.new_code_cell(here_is, execution_count=4, outputs=[
+        nbformat.v4.new_output("stream", text="deeper\n")])]  # fmt: skip
+    save(deeper, folder / "deeper", "01_half.ipynb")
     (folder / "pytest.ini").write_text("[pytest]\n")
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
@@ -201,6 +206,11 @@ def test_a_change_is_caught(change, reports):
         return
     assert cells.count("FAILED") == 1  # and not the cells after it
     assert f"{name}, cell [" in reports and message in reports
+
+
+def test_deeper_notebooks_are_collected_and_run_in_their_own_folder(reports):
+    cells = re.findall(r"^deeper\W+01_half\W+ipynb::Cell \d+ ([A-Z]+)", reports, re.MULTILINE)
+    assert cells == ["PASSED"] * len(lessons.code_cells(toy_deeper()))
 
 
 def test_cells_after_an_error_are_skipped(reports):

@@ -14,7 +14,9 @@ import tomllib
 import zipfile
 from importlib.metadata import requires, version
 from pathlib import Path
+from statistics import median
 
+import numpy as np
 import pytest
 import yaml
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -22,9 +24,13 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from toy_lesson import save, toy_deeper, toy_lesson
 
-from aecourse.course import lessons
+from aecourse import results
+from aecourse.__main__ import build_parser
+from aecourse.course import comparison, lessons
 from aecourse.data import DATA_FILES
+from aecourse.exercises.collection import catalogue
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -283,22 +289,133 @@ def test_another_address_is_carried_everywhere(address, text):
 # --- the README and data/README.md
 
 
-def test_links_of_the_readme_lead_somewhere():
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read("README.md")):
-        assert (REPOSITORY / target).exists(), target
+@pytest.fixture(scope="module")
+def readme_tool():
+    sys.path.insert(0, str(REPOSITORY / "tools"))
+    try:
+        import readme
+    finally:
+        sys.path.pop(0)
+    return readme
 
 
-def test_the_map_links_exactly_the_lessons_that_exist():
-    linked = set(re.findall(r"\(notebooks/(\w+\.ipynb)\)", read("README.md")))
-    assert linked == {path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb")}
+def words(markdown: str) -> int:
+    """Words that are read, tables included: no code blocks, tags, comments and addresses."""
+    for pattern in (r"```.*?```", r"<!--.*?-->", r"</?\w[^>]*>", r"\]\([^)]*\)"):
+        markdown = re.sub(pattern, " ", markdown, flags=re.DOTALL)
+    return len(re.findall(r"\w[\w'’.,-]*", markdown))
 
 
-def test_the_readme_names_make_targets_that_exist():
-    targets = set(re.findall(r"^([a-z][a-z ]*):", read("Makefile"), flags=re.MULTILINE))
+def test_the_readme_is_short():
+    assert words("Two [words](https://example.org/no/words).\n\n```sh\nmake lab\n```") == 2
+    assert 800 <= words(read("README.md")) <= 1_000
+
+
+def test_the_readme_has_both_badges():
+    assert "[![Binder](" in read("README.md") and "[![Colab](" in read("README.md")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "data/README.md"])
+def test_links_lead_to_files_and_headings(name):
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", read(name)):
+        path, _, anchor = target.partition("#")
+        file = (REPOSITORY / name).parent / path if path else REPOSITORY / name
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file.read_text(encoding="utf-8")), target
+
+
+def anchors(markdown: str) -> set[str]:
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#+ (.+)$", markdown, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", text).strip().lower().replace(" ", "-") for text in headings}
+
+
+def test_the_table_of_lessons_is_that_of_the_notebooks(readme_tool):
+    readme = read("README.md")
+    assert readme_tool.with_table(readme) == readme, "run `python tools/readme.py`"
+    about = readme_tool.descriptions(readme)
+    for path in lessons.find_lessons(REPOSITORY / "notebooks", ["lessons"]):
+        place = path.relative_to(REPOSITORY).as_posix()
+        assert len(about[place].split()) >= 4, f"{place}: say in the README what it is about"
+
+
+def test_the_table_links_lessons_and_deeper_notebooks_and_keeps_words(readme_tool, tmp_path):
+    lesson = save(toy_lesson(), tmp_path, "01_toy.ipynb")
+    other = save(toy_lesson(), tmp_path, "02_other.ipynb")
+    deeper = save(toy_deeper(), tmp_path / "deeper", "02_is_it_half.ipynb")
+    about = {"notebooks/02_other.ipynb": "what it is about"}
+    head, _, first, second = readme_tool.table([lesson, other, deeper], about, "a/b").split("\n")
+    assert "| deeper |" in head
+    assert "[A toy](notebooks/01_toy.ipynb)" in first and "deeper" not in first
+    assert "| what it is about |" in second
+    assert "[is it half](notebooks/deeper/02_is_it_half.ipynb)" in second
+    colab = "https://colab.research.google.com/github/a/b/blob/main/notebooks/"
+    assert f"{colab}02_other.ipynb" in second and f"{colab}deeper/02_is_it_half.ipynb" in second
+    assert readme_tool.descriptions(second) == about
+    assert "deeper" not in readme_tool.table([lesson, other], about, "a/b")
+
+
+def headlines() -> list[tuple[str, str, list[str]]]:
+    """Text, link and measured figures, which are bold, of each headline in the README."""
+    _, _, rest = read("README.md").partition("\n## Three measurements\n")
+    section, _, _ = rest.partition("\n## ")
+    found = re.findall(r"^\* (\*\*.*?)(?=^\* |\n\n)", section, flags=re.MULTILINE | re.DOTALL)
+    links = [re.findall(r"\]\(([^)#]+)", text)[-1] for text in found]
+    return list(zip(found, links, [re.findall(r"\*\*([\d.]+)\*\*", text) for text in found]))
+
+
+def test_the_three_headlines_have_figures():
+    assert len(headlines()) == 3
+    assert all(figures for _, _, figures in headlines())
+
+
+def test_every_headline_figure_is_printed_where_it_leads():
+    for text, link, figures in headlines():
+        if link.endswith(".ipynb"):
+            cells = lessons.code_cells(lessons.read(REPOSITORY / link))
+            printed = [n.value for cell in cells for n in comparison.cell_numbers(cell.outputs)]
+        else:
+            printed = [n.value for n in comparison.numbers(read(link))]
+        for number in (n for figure in figures for n in comparison.numbers(figure)):
+            near = 0.5001 * number.unit
+            assert any(abs(v - number.value) <= near for v in printed), (number.text, text)
+
+
+def test_the_headline_of_speed_is_that_of_the_benchmark():
+    duels = results.read("bench").figures["recipes"]["found"]["dense"]
+    faster = median(sum(d["tutorial"]["seconds"]) / sum(d["course"]["seconds"]) for d in duels)
+    (figures,) = (figures for _, link, figures in headlines() if link == "docs/measured.md")
+    assert figures == [f"{faster:.0f}"]
+
+
+def test_the_readme_names_commands_that_exist():
+    targets = re.findall(r"^([a-z][a-z ]*):", read("Makefile"), flags=re.MULTILINE)
     targets = {name for group in targets for name in group.split()}
     # In code only: at the start of a line in a block, or behind a backtick.
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", read("README.md"), flags=re.MULTILINE))
-    assert {"course", "test"} <= named <= targets
+    assert {"course", "lab", "test"} <= named <= targets
+    (commands,) = (a.choices for a in build_parser()._actions if isinstance(a.choices, dict))
+    for name in ("README.md", "CONTRIBUTING.md", "aecourse/course/start_here.md"):
+        assert set(re.findall(r"python -m aecourse ([a-z]+)", read(name))) <= set(commands), name
+
+
+def test_formulas_use_only_what_github_renders():
+    """GitHub's Markdown refuses \\operatorname, and shows the formula's source in its place."""
+    pages = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), REPOSITORY / "data/README.md"]
+    for path in [*pages, *lessons.find_lessons(REPOSITORY / "notebooks")]:
+        assert "operatorname" not in path.read_text(encoding="utf-8"), f"{path}: \\mathrm instead"
+
+
+def test_the_first_exercises_say_when_their_arrays_are_numpys():
+    """A reader of lesson 01 does not know yet that both kinds of array occur."""
+    cells = lessons.read(REPOSITORY / "notebooks/01_basics.ipynb").cells
+    for prompt, stub, check in zip(cells, cells[1:], cells[2:]):
+        if "exercise" in lessons.tags(stub):
+            name = re.search(r'check\("(.+?)"', check.source)[1]
+            probes = catalogue()[name].probes.values()
+            if any(isinstance(argument, np.ndarray) for probe in probes for argument in probe):
+                assert "NumPy" in prompt.source + stub.source, name
 
 
 def test_data_readme_has_the_checksums():

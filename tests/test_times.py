@@ -92,7 +92,17 @@ def test_the_table_shows_what_exceeds_its_budget(course, capsys):
     assert re.search(r"01_toy +lesson +[\d,]+ +20 +\d+ +\d\.\d +13 \+ 1 +42\n", shown)
     assert re.search(r"01/half +deeper .* 8\n", shown)
     assert re.search(r"    [\d,]+ words of prose in view, more than 2,600\n", shown)
-    assert "50 seconds in all, at most 1,400" in shown
+    assert "50 seconds in all, at most 1,400" in shown and "the aim" not in shown
+
+
+@pytest.mark.parametrize(("seconds", "said"), [
+    (60, "60 seconds, within 90; the aim is 45"), (91, "91 seconds on one thread, more than 90"),
+])  # fmt: skip
+def test_the_table_tells_runs_that_are_slow(course, capsys, seconds, said):
+    runs = [{**RUNS[0], "seconds": seconds}]
+    (course / "docs" / "run_times.json").write_text(json.dumps(runs))
+    main(["times", "--check"])
+    assert said in capsys.readouterr().out
 
 
 def test_a_notebook_without_a_mark_is_named(course, capsys):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Iterable
@@ -98,10 +99,21 @@ def open_in_jupyterlab(folder: Path, arguments: Iterable[str] = ()) -> int:
 
 
 def course_files(notebooks: Path) -> dict[str, bytes]:
-    """What belongs into a copy: path inside it → content. The start page comes first."""
+    """What belongs into a copy: path inside it → content. The start page comes first.
+
+    The folders are those of the repository, so that links from one file to another hold.
+    """
     paths = lessons.find_lessons(notebooks)
-    found = {lessons.place(path).as_posix(): path.read_bytes() for path in paths}
+    found = {f"notebooks/{lessons.place(path).as_posix()}": path.read_bytes() for path in paths}
+    pages = {name: notebooks.parent / name for name in _linked_pages(found.values())}
+    found |= {name: path.read_bytes() for name, path in pages.items() if path.is_file()}
     return {START: start_page(found), **found}
+
+
+def _linked_pages(notebooks: Iterable[bytes]) -> list[str]:
+    """Files of the repository outside ``notebooks/`` that notebooks link: ``docs/glossary.md``."""
+    text = b"".join(notebooks).decode()
+    return sorted(set(re.findall(r"\]\((?:\.\./)+([\w./-]+)", text)))
 
 
 def update(files: dict[str, bytes], folder: Path) -> list[str]:
@@ -165,6 +177,8 @@ def _write(path: Path, content: bytes) -> None:
     this command runs the course's code anyway; what the reader brings along is not signed.
     """
     lessons.write_bytes(path, content)
+    if path.suffix != ".ipynb":
+        return
     try:
         NotebookNotary().sign(nbformat.reads(content.decode(), as_version=4))
     except (OSError, sqlite3.Error):  # the home folder cannot be written to: figures as pictures
@@ -176,13 +190,14 @@ def _write(path: Path, content: bytes) -> None:
 
 def start_page(files: dict[str, bytes]) -> bytes:
     """The notebook that opens first: what to open, how a lesson works."""
-    notebooks = {name: nbformat.reads(text.decode(), as_version=4) for name, text in files.items()}
-    rows = {name: _row(name, notebook) for name, notebook in notebooks.items()}
+    notebooks = {name: nbformat.reads(content.decode(), as_version=4)
+                 for name, content in files.items() if name.endswith(".ipynb")}  # fmt: skip
+    deeper = {name for name in notebooks if lessons.is_deeper(Path(name))}
     first = next(iter(notebooks))
     text = START_TEXT.read_text(encoding="utf-8").format(
         first=f"[{lessons.title(notebooks[first])}]({quote(first)})",
-        lessons=_table("lesson", (row for name, row in rows.items() if "/" not in name)),
-        deeper=_deeper(row for name, row in rows.items() if "/" in name),
+        lessons=_table("lesson", {n: notebooks[n] for n in notebooks if n not in deeper}),
+        deeper=_deeper({n: notebooks[n] for n in notebooks if n in deeper}),
     )
     page = lessons.normalised(nbformat.v4.new_notebook())
     fixed = {"editable": False, "deletable": False}  # a double click opens nothing by mistake
@@ -196,16 +211,16 @@ def _row(name: str, notebook: nbformat.NotebookNode) -> str:
     return f"| [{title}]({quote(name)}) | {time} |"
 
 
-def _table(what: str, rows: Iterable[str]) -> str:
+def _table(what: str, notebooks: dict[str, nbformat.NotebookNode]) -> str:
+    rows = [_row(name, notebook) for name, notebook in notebooks.items()]
     return "\n".join([f"| {what} | time |", "|:--|:--|", *rows])
 
 
-def _deeper(rows: Iterable[str]) -> str:
+def _deeper(notebooks: dict[str, nbformat.NotebookNode]) -> str:
     """The section of the deeper notebooks, if there are any."""
-    table = list(rows)
-    if not table:
+    if not notebooks:
         return ""
     return (
         "## Deeper\n\nOne question each, for those who want the evidence or the derivation. "
-        "Lessons link to them; none needs them.\n\n" + _table("question", table)
+        "Lessons link to them; none needs them.\n\n" + _table("question", notebooks)
     )

@@ -1,4 +1,4 @@
-"""Execute the lessons: ``run``, ``seeds`` and ``tolerances`` of ``python -m aecourse``.
+"""Execute the notebooks: ``run``, ``seeds`` and ``tolerances`` of ``python -m aecourse``.
 
 Every lesson runs in a fresh kernel of *this* interpreter, whether or not a kernel is
 registered with Jupyter, with the folder of the notebook as its working directory.

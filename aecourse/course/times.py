@@ -128,8 +128,12 @@ def report(paths: list[Path], notebooks: Path) -> str:
     rows, remarks = [COLUMNS], [[]]
     for path in paths:
         found, run = budget.measure(lessons.read(path)), runs.get(lessons.name(path))
+        limits = budget.budget_of(path)
         rows.append(_row(path, found, run))
-        remarks.append(budget.problems(found, budget.budget_of(path), run and run.seconds))
+        remarks.append(budget.problems(found, limits, run and run.seconds))
+        if run and limits.aimed_seconds < run.seconds <= limits.seconds:
+            remarks[-1].append(f"{run.seconds:.0f} seconds, within {limits.seconds}; the aim is "
+                               f"{limits.aimed_seconds}")  # fmt: skip
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
     lines = []
     for row, sentences in zip(rows, remarks):

@@ -62,6 +62,11 @@ OUTPUT_GRADIENT = Exercise(
             gradient(lambda Z, Y, X: 2 / X.size * (Y - X) * (1 - np.tanh(Y) ** 2)),
         ),
         Mistake(
+            "The slope of tanh is taken at the target. The loss sees the output through tanh, and "
+            "the output is not the target yet: one minus the square of the output.",
+            gradient(lambda Z, Y, X: 2 / X.size * (Y - X) * (1 - X**2)),
+        ),
+        Mistake(
             "The slope used is that of the sigmoid. This layer has a tanh, whose slope is another "
             "function of its output.",
             gradient(lambda Z, Y, X: 2 / X.size * (Y - X) * Y * (1 - Y)),
@@ -246,6 +251,12 @@ PARAMETER_COUNT = Exercise(
             "Each size is paired with itself. A layer leads from one size to the next.",
             lambda sizes: sum((a + 1) * a for a in sizes[:-1]),
             lambda sizes: sum((a + 1) * a for a in sizes),
+        ),
+        Mistake(
+            "One layer too many: the output is connected back to the input. In Python, index -1 is "
+            "the last entry, so a loop that starts at 0 and looks one back wraps round.",
+            lambda sizes: parameter_count([*sizes, sizes[0]]),
+            lambda sizes: parameter_count([*sizes, sizes[0]]) - sizes[0] + sizes[-1],
         ),
         Mistake(
             "The last layer is missed. A list of n sizes has n - 1 layers, one between each pair "
@@ -459,8 +470,9 @@ CATEGORY_LOSS = Exercise(
         ),
         Mistake(
             "The softmax is missing: this is the logit of the true category with its sign "
-            "reversed. Turn logits into log-probabilities first.",
+            "reversed. Turn logits into log-probabilities first; PyTorch's nll_loss expects them.",
             lambda z, c: -pick(z, c),
+            lambda z, c: -pick(z, c).mean(),
         ),
         Mistake(
             "Each category is treated as a yes-or-no question of its own. Here exactly one is "
@@ -469,7 +481,18 @@ CATEGORY_LOSS = Exercise(
             lambda z, c: binary(z, c).mean(1),
             lambda z, c: binary(z, c).mean(),
             binary,
+        ),
+        Mistake(
+            "The wrong categories are charged for, and the true one is not. Ones and zeros have "
+            "changed places: the true category has the 1.",
+            lambda z, c: (costs(z) * (1 - one_hot(z, c))).sum(1),
+            lambda z, c: (costs(z) * (1 - one_hot(z, c))).mean(1),
+        ),
+        Mistake(
+            "Only the ones are charged for, and each through a sigmoid of its own. A sigmoid knows "
+            "nothing of the other logits: the categories compete, so use the softmax.",
             lambda z, c: -F.logsigmoid(pick(z, c)),
+            lambda z, c: -(F.logsigmoid(z) * one_hot(z, c)).mean(1),
         ),
         Mistake(
             "The other categories are charged for as well. Their probabilities add up to what the "
