@@ -107,6 +107,9 @@ def test_pages_follow_one_another(site, first):
 def test_the_sidebar_has_the_parts_that_have_pages(first):
     captions = [caption.get_text() for caption in first.select("#pst-primary-sidebar p.caption")]
     assert captions == ["I · What it is", "Deeper", "Reference"]
+    entries = [link.get_text() for link in first.select("#pst-primary-sidebar li a")]
+    assert entries == ["01 · A toy", "02 · Another toy", "01 · Is half of a loss a loss?",
+                       "Glossary"]  # fmt: skip
 
 
 def test_every_notebook_of_the_course_has_its_part():

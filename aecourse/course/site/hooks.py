@@ -124,6 +124,7 @@ def _finish_page(app: Sphinx, page, template, context: dict, doctree) -> None:
     body = context.get("body", "")
     body = re.sub(r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1", body)  # code without colour
     body = re.sub(r'<th class="head"><p></p></th>', "<td></td>", body)  # heads of nothing
+    body = re.sub(r' role="(?:doc-\w+|list)"', "", body)  # deprecated, or for other children
     context["body"] = body
     if 'class="figure live"' in body:
         app.add_js_file("plotly.min.js", loading_method="defer")

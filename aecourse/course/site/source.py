@@ -52,6 +52,11 @@ class Page:
     seconds: float | None = None
 
     @property
+    def name(self) -> str:
+        """What Sphinx calls it: ``01_basics`` or ``deeper/01_adam``."""
+        return self.place.with_suffix("").as_posix()
+
+    @property
     def title(self) -> str:
         return lessons.title(self.notebook)
 
@@ -111,7 +116,7 @@ def write(pages: list[Page], docs: Path, folder: Path, target: Path) -> None:
         text = _with_site_links(path.read_text(encoding="utf-8"))
         if path == folder / "index.md":
             text = text.replace(LESSON_LIST, _lesson_list(pages, folder))
-            text = text.replace(CONTENTS, _contents(folder))
+            text = text.replace(CONTENTS, _contents(pages, folder))
         lessons.write_bytes(path, text.encode("utf-8"))
 
 
@@ -124,18 +129,19 @@ def _parts(parts: dict[str, list[str]], folder: Path) -> Iterator[tuple[str, lis
             yield caption, names
 
 
-def _contents(folder: Path) -> str:
+def _contents(pages: list[Page], folder: Path) -> str:
     """The hidden lists from which Sphinx makes the sidebar and the order of the pages."""
-    parts = _parts(LESSON_PARTS | OTHER_PARTS, folder)
-    return "\n\n".join(
-        "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"])
-        for caption, names in parts
-    )
+    titles = {page.name: page.title.removeprefix("Deeper ") for page in pages}
+    lines = []
+    for caption, names in _parts(LESSON_PARTS | OTHER_PARTS, folder):
+        entries = [f"{titles[name]} <{name}>" if name in titles else name for name in names]
+        lines += ["```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```", ""]
+    return "\n".join(lines)
 
 
 def _lesson_list(pages: list[Page], folder: Path) -> str:
     """A table for each part: the lessons, what they promise, and how long they run."""
-    by_name = {page.place.with_suffix("").as_posix(): page for page in pages}
+    by_name = {page.name: page for page in pages}
     lines = []
     for caption, names in _parts(LESSON_PARTS, folder):
         lines += [f"### {caption}", "", "```{list-table}", ":header-rows: 1", ":class: lessons",
