@@ -145,6 +145,16 @@ def test_links_lead_to_pages(site, first):
     assert glossary.find("a", string="the toy")["href"] == "01_toy.html#summary"
 
 
+@pytest.mark.parametrize(
+    ("written", "link"),
+    [("../docs/glossary.md#adam", "glossary.md#adam"), ("../../docs/glossary.md", "../glossary.md"),
+     ("../notebooks/01_toy.ipynb", "01_toy.ipynb"), ("../02_other.ipynb", "../02_other.ipynb"),
+     ("../../notebooks/01_toy.ipynb", "../01_toy.ipynb"), ("deeper/a.ipynb", "deeper/a.ipynb")],
+)  # fmt: skip
+def test_links_between_folders_are_links_in_one(written, link):
+    assert source._with_site_links(f"[a]({written}), [b]({written})") == f"[a]({link}), [b]({link})"
+
+
 def test_internal_links_are_whole(site):
     pages = {path: parsed(path) for path in site.rglob("*.html")}
     for path, soup in pages.items():
@@ -194,21 +204,12 @@ def test_what_stood_for_the_links_in_the_notebook_is_gone(first):
     assert "example.org/binder" not in article and "badge" not in article
 
 
-def test_pages_are_described_and_have_an_icon(first):
-    description = first.find("meta", attrs={"name": "description"})["content"]
-    assert description == lessons.promise(toy_lesson())
+def test_pages_are_described_and_have_an_icon(site, first):
+    (description,) = first.find_all("meta", attrs={"name": "description"})
+    assert description["content"] == lessons.promise(toy_lesson())
+    glossary = parsed(site / "glossary.html").find("meta", attrs={"name": "description"})
+    assert glossary["content"] == "See the toy."
     assert first.find("link", rel="icon")["href"].endswith("icon.svg")
-
-
-@pytest.mark.parametrize(
-    ("markdown", "text"),
-    [
-        ("A [link](x.md) and `code` with *weight*", "A link and code with weight"),
-        ("from $x_1$\nto snake_case, _both_", "from x_1 to snake_case, both"),
-    ],
-)
-def test_a_description_is_plain_text(markdown, text):
-    assert source.as_plain_text(markdown) == text
 
 
 # --- formulas

@@ -26,6 +26,7 @@ def setup(app: Sphinx) -> dict:
         "mathml", inline_renderers=(_inline_formula, None), block_renderers=(_block_formula, None)
     )
     app.add_post_transform(CourseMarks)
+    app.connect("html-page-context", _describe_page)
     app.connect("html-page-context", _finish_page)
     app.connect("build-finished", _lighten_theme)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -106,6 +107,14 @@ def _as_line(links: dict[str, str]) -> str:
     shown = (f'<a href="{escape(address)}"{" download" * words.startswith("Download")}>{words}</a>'
              for words, address in links.items())  # fmt: skip
     return f'<p class="open-links">{" ".join(shown)}</p>'
+
+
+def _describe_page(app: Sphinx, page, template, context: dict, doctree) -> None:
+    """The first paragraph, a lesson's promise, is what search engines show of a page."""
+    first = next(doctree.findall(nodes.paragraph), None) if doctree else None
+    if first is not None:
+        words = " ".join(first.astext().split())
+        context["metatags"] += f'\n<meta name="description" content="{escape(words)}">'
 
 
 # --- weight ----------------------------------------------------------------------------------

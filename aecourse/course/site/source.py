@@ -162,11 +162,10 @@ def _lesson_list(pages: list[Page], folder: Path) -> str:
 def prepared(page: Page, target: Path) -> NotebookNode:
     """A copy for Sphinx: folded claims, figures in files of their own, one title."""
     notebook = copy.deepcopy(page.notebook)
-    notebook.metadata = nbformat.from_dict({
-        "kernelspec": lessons.KERNELSPEC,
-        "language_info": {"name": "python", "pygments_lexer": "ipython3"},  # knows %pip
-        "myst": {"html_meta": {"description": as_plain_text(page.promise)}},
-    })  # fmt: skip
+    language = {"name": "python", "pygments_lexer": "ipython3"}  # which knows %pip
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": lessons.KERNELSPEC, "language_info": language}
+    )
     notebook.cells = [new for cell in notebook.cells for new in _with_folds(cell)]
     figures = _FigureFiles(page.place, target)
     has_title = False
@@ -203,8 +202,7 @@ def _details_with_blank_lines(source: str) -> str:
 
 def _with_site_links(source: str) -> str:
     """Links as the site has them: the folders ``notebooks`` and ``docs`` are one folder there."""
-    source = re.sub(r"\]\(\.\./notebooks/", "](", source)
-    return re.sub(r"\]\(\.\./((?:\.\./)?)docs/", r"](\1", source)
+    return re.sub(r"\]\(((?:\.\./)*)\.\./(?:notebooks|docs)/", r"](\1", source)
 
 
 def _with_one_title(source: str, has_title: bool) -> tuple[str, bool]:
@@ -217,12 +215,6 @@ def _with_one_title(source: str, has_title: bool) -> tuple[str, bool]:
             has_title = True
         lines.append(line)
     return "\n".join(lines), has_title
-
-
-def as_plain_text(markdown: str) -> str:
-    """A paragraph of Markdown without its marks, for a page's description."""
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    return re.sub(r"[*`$]|(?<!\w)_|_(?!\w)", "", text).replace("\n", " ")
 
 
 class _FigureFiles:
