@@ -33,6 +33,7 @@ html_static_path = ["_static"]
 html_css_files = ["course.css"]
 html_js_files = ["course.js"]
 templates_path = ["_templates"]
+html_sidebars = {"**": ["brand.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 html_math_renderer = "mathml"  # ours: MathJax would come from a network
 html_copy_source = False
 html_show_sourcelink = False
@@ -40,7 +41,6 @@ html_use_index = False
 html_context = {"default_mode": "auto"}
 copybutton_selector = "div.cell_input pre, details div.highlight-python pre"
 html_theme_options = {
-    "logo": {"text": project, "image_light": "_static/icon.svg", "image_dark": "_static/icon.svg"},
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "navbar_persistent": [],  # else a second search field

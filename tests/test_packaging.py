@@ -16,6 +16,7 @@ from importlib.metadata import requires, version
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pytest
 import yaml
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -29,6 +30,7 @@ from aecourse import results
 from aecourse.__main__ import build_parser
 from aecourse.course import comparison, lessons
 from aecourse.data import DATA_FILES
+from aecourse.exercises.collection import catalogue
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -53,7 +55,9 @@ def entries(name: str) -> list[str]:
 
 
 EXTRAS = PROJECT["optional-dependencies"]
-CORE, LAB, TEST = (parsed(x) for x in (PROJECT["dependencies"], EXTRAS["lab"], EXTRAS["test"]))
+CORE, LAB, SITE, TEST = map(
+    parsed, (PROJECT["dependencies"], EXTRAS["lab"], EXTRAS["site"], EXTRAS["test"])
+)
 CONSTRAINTS = parsed(entries("constraints.txt"))
 
 
@@ -67,7 +71,12 @@ def test_the_core_has_lower_bounds_only():
 
 def test_jupyterlab_and_the_test_tools_stay_out_of_the_core():
     assert not CORE.keys() & {"jupyterlab", "notebook", "nbval", "pytest", "ipykernel"}
-    assert "aecourse[lab]" in EXTRAS["test"]
+    assert "aecourse[lab]" in EXTRAS["site"] and "aecourse[site]" in EXTRAS["test"]
+
+
+def test_what_renders_the_site_stays_out_of_the_core_and_the_lab():
+    ours = SITE.keys() & {"sphinx", "myst-nb", "sphinx-book-theme", "latex2mathml"}
+    assert len(ours) == 4 and not ours & (CORE | LAB).keys()
 
 
 def test_nbval_is_bounded_because_the_tests_reach_into_it():
@@ -78,10 +87,10 @@ def test_requirements_txt_is_derived():
     assert entries("requirements.txt") == ["-e .[lab]"]
 
 
-@pytest.mark.parametrize("name", sorted(CORE | LAB | TEST))
+@pytest.mark.parametrize("name", sorted(CORE | LAB | SITE | TEST))
 def test_every_requirement_is_satisfied_by_its_constraint(name):
     (exact,) = CONSTRAINTS[name].specifier
-    assert (CORE | LAB | TEST)[name].specifier.contains(exact.version)
+    assert (CORE | LAB | SITE | TEST)[name].specifier.contains(exact.version)
 
 
 def test_constraints_are_exact_and_serve_every_platform():
@@ -352,7 +361,7 @@ def headlines() -> list[tuple[str, str, list[str]]]:
     _, _, rest = read("README.md").partition("\n## Three measurements\n")
     section, _, _ = rest.partition("\n## ")
     found = re.findall(r"^\* (\*\*.*?)(?=^\* |\n\n)", section, flags=re.MULTILINE | re.DOTALL)
-    links = [re.search(r"\]\(([^)#]+)", text)[1] for text in found]
+    links = [re.findall(r"\]\(([^)#]+)", text)[-1] for text in found]
     return list(zip(found, links, [re.findall(r"\*\*([\d.]+)\*\*", text) for text in found]))
 
 
@@ -389,6 +398,24 @@ def test_the_readme_names_commands_that_exist():
     (commands,) = (a.choices for a in build_parser()._actions if isinstance(a.choices, dict))
     for name in ("README.md", "CONTRIBUTING.md", "aecourse/course/start_here.md"):
         assert set(re.findall(r"python -m aecourse ([a-z]+)", read(name))) <= set(commands), name
+
+
+def test_formulas_use_only_what_github_renders():
+    """GitHub's Markdown refuses \\operatorname, and shows the formula's source in its place."""
+    pages = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), REPOSITORY / "data/README.md"]
+    for path in [*pages, *lessons.find_lessons(REPOSITORY / "notebooks")]:
+        assert "operatorname" not in path.read_text(encoding="utf-8"), f"{path}: \\mathrm instead"
+
+
+def test_the_first_exercises_say_when_their_arrays_are_numpys():
+    """A reader of lesson 01 does not know yet that both kinds of array occur."""
+    cells = lessons.read(REPOSITORY / "notebooks/01_basics.ipynb").cells
+    for prompt, stub, check in zip(cells, cells[1:], cells[2:]):
+        if "exercise" in lessons.tags(stub):
+            name = re.search(r'check\("(.+?)"', check.source)[1]
+            probes = catalogue()[name].probes.values()
+            if any(isinstance(argument, np.ndarray) for probe in probes for argument in probe):
+                assert "NumPy" in prompt.source + stub.source, name
 
 
 def test_data_readme_has_the_checksums():

@@ -170,7 +170,7 @@ EIGHT = [1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.02, 0.98]
                                       "chance": {"8": [5.0, 5.1]}}}, "fewer than 8"),
         ({"seeds": range(9)}, "one value for each seed"),
         ({"epochs": (20, 30)}, "not twice"),
-        ({"longer": {"8": [0.7, 0.72, 0.71]}}, "twice the epochs change"),
+        ({"longer": {"8": [0.75, 0.77, 0.76]}}, "twice the epochs change .* 24% of the margin"),
         ({"longer": {"8": [0.5, 0.5, 2.1]}}, "a longer fit loses"),
         ({"rivals": {}}, "how B was tuned"),
         ({"sensitivity": {}}, "no design choice"),

@@ -1,4 +1,4 @@
-"""The runner, seeds, tolerances, site and handout, on a small lesson in a folder of its own."""
+"""The runner, seeds, tolerances and handout, on a small lesson in a folder of its own."""
 
 import json
 import re
@@ -8,13 +8,10 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from bs4 import BeautifulSoup
-from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from toy_lesson import ALT, SETUP, cell_with, copied, save, toy_deeper, toy_lesson
+from toy_lesson import SETUP, cell_with, copied, save, toy_deeper, toy_lesson
 
 from aecourse.course import comparison, lessons, runner
-from aecourse.course import site as pages
 
 
 @pytest.fixture
@@ -352,7 +349,7 @@ def test_changing_words_are_an_error(course, capsys):
     assert "cell [2]: the words differ" in capsys.readouterr().out
 
 
-# --- handout and site ------------------------------------------------------------------------
+# --- handout ---------------------------------------------------------------------------------
 
 
 def test_handout_has_no_solution_and_no_output(course, capsys):
@@ -364,119 +361,6 @@ def test_handout_has_no_solution_and_no_output(course, capsys):
     assert "2 * x" not in text and "There are many" not in text and "Invent one" in text
     assert not any(cell.outputs for cell in lessons.code_cells(notebook))
     assert len(lessons.cells(notebook, "hint")) == 2 and lessons.cells(notebook, "claims")
-
-
-FORMULAS = r"""## A *section*
-
-$x \in \mathbb{R}^d$, $\operatorname*{arg\,min}_\theta L$, $\arg\max_x y$
-and $\mathbf{W}^\top\boldsymbol{x}$, \$5.
-
-$$f(x)=\begin{cases} 0 & x<0 \\ \log x & x \ge 0\end{cases}$$
-
-\begin{align}
-a &= \tanh'(z) \\
-b &= \begin{bmatrix} 1 & 2 \end{bmatrix}
-\end{align}
-
-See [the other](02_other.ipynb#summary)."""
-PLOTLY_OUTPUT = {
-    "image/png": "iVBORw0KGgo=", "text/plain": ALT,
-    pages.PLOTLY: {"data": [{"y": [1, 2], "name": "</script>"}], "layout": {}},
-}  # fmt: skip
-
-
-def add_site_cells(folder):
-    notebook = lessons.read(folder / "01_toy.ipynb")
-    output = new_output("display_data", PLOTLY_OUTPUT, metadata={"image/png": {"alt": ALT}})
-    notebook.cells[4:4] = [new_markdown_cell(FORMULAS),
-                           new_code_cell("draw()", outputs=[from_dict(output)])]  # fmt: skip
-    lessons.write(folder / "01_toy.ipynb", notebook)
-
-
-@pytest.fixture
-def site(course):
-    add_site_cells(course / "notebooks")
-    assert runner.site(options()) == 0  # nothing executed: the notebooks as saved
-    return course / "build" / "site"
-
-
-def parsed(path):
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-
-
-def test_site_has_a_page_per_lesson_and_links_between_them(site):
-    first, second = parsed(site / "01_toy.html"), parsed(site / "02_other.html")
-    assert first.find("a", rel="next")["href"] == "02_other.html" and not first.find(rel="prev")
-    assert second.find("a", rel="prev")["href"] == "01_toy.html" and not second.find(rel="next")
-    assert first.find("a", string="the other")["href"] == "02_other.html#summary"
-    assert "Summary" in first.find("ol", class_="contents").get_text()
-    links = [a["href"] for a in parsed(site / "index.html").find_all("a")]
-    assert {"01_toy.html", "02_other.html"} <= set(links)
-
-
-def test_site_loads_nothing_from_a_network(site):
-    for path in site.glob("*.html"):
-        soup = parsed(path)
-        loaded = [tag.get("src") or tag.get("href") or "" for tag in soup.select(
-            "script[src], img, link, iframe, video, audio, source, object, embed")]  # fmt: skip
-        assert loaded
-        assert not [a for a in loaded if re.match(r"(https?:)?//", a)]
-        for address in loaded:
-            assert address.startswith("data:") or (site / address).exists()
-        inline = "".join(tag.get_text() for tag in soup.select("style, script"))
-        assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//|\bimport\(|fetch\(", inline)
-    assert not re.search(r"@import|url\(", (site / "assets" / "course.css").read_text("utf-8"))
-
-
-def test_formulas_are_mathml(site):
-    soup = parsed(site / "01_toy.html")
-    assert len(soup.find_all("math")) >= 7
-    text = soup.find("main").get_text()
-    assert "\\frac" not in text and "\\begin" not in text and "$5" in text
-
-
-@pytest.mark.parametrize("tex", [r"\tanh'(z)", r"x_j\log \hat x_j", r"\log_2 x", r"a^{\max}"])
-def test_scripts_keep_their_number_of_parts(tex):
-    soup = BeautifulSoup(pages.mathml(tex), "html.parser")
-    for tag in soup.find_all(["msup", "msub", "mover"]):
-        assert len(tag.find_all(recursive=False)) == 2
-
-
-@pytest.mark.parametrize("tex", [r"\nosuchcommand{x}", r"a & b"])
-def test_a_formula_that_cannot_be_drawn_is_named(tex):
-    with pytest.raises(lessons.LessonError, match="formula"):
-        pages.mathml(tex)
-
-
-def test_site_folds_claims_hints_and_solutions(site):
-    folded = parsed(site / "01_toy.html").select("details:not(.contents) > summary")
-    titles = [summary.get_text() for summary in folded]
-    assert titles == ["Solution"] * 2 + ["Hint", "Solution"] * 2 + ["Discussion",
-                                                                    pages.CLAIMS_TITLE]
-    solution = folded[1].parent
-    assert solution.select(".highlight") and "```" not in solution.get_text()
-
-
-def test_figures_have_text_and_plotly_a_picture_and_its_data(site):
-    soup = parsed(site / "01_toy.html")
-    assert all(image["alt"] == ALT for image in soup.find_all("img"))
-    figure = soup.select_one("figure.plotly")
-    assert figure.img["src"].startswith("data:image/png;base64,")
-    assert json.loads(figure.script.get_text())["data"][0]["name"] == "</script>"
-    assert (site / "assets" / "plotly.min.js").stat().st_size > 1_000_000
-    assert not parsed(site / "02_other.html").select("script[src]")
-
-
-def test_index_shows_the_promises_and_the_run(course):
-    runner.run(options(lessons=["1"]))
-    runner.site(options())
-    text = parsed(course / "build" / "site" / "index.html").get_text()
-    assert "This lesson promises" in text and re.search(r"01 · A toy\s+\d+\.\d\s+\d+", text)
-
-
-def test_site_without_lessons_says_what_to_do(course, capsys):
-    assert runner.site(options(executed=str(course / "nowhere"))) == 1
-    assert "python -m aecourse run" in capsys.readouterr().err
 
 
 def test_set_up_of_the_toy_runs_without_its_magic():

@@ -12,6 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from aecourse.course import lessons, times
 
 ALT = "A line that rises from left to right, with one marker at each end."
+DOT = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJg"
+       "gg==")  # a picture of one pixel
 SETUP = """import sys
 if "google.colab" in sys.modules:
     %pip install -q git+{address}
@@ -207,7 +209,7 @@ def _code(source, *tags, out="", display="") -> nbformat.NotebookNode:
         outputs.append({"output_type": "stream", "name": "stdout", "text": out})
     if display:
         outputs.append({"output_type": "display_data",
-                        "data": {"image/png": "iVBORw0KGgo=", "text/plain": display},
+                        "data": {"image/png": DOT, "text/plain": display},
                         "metadata": {"image/png": {"alt": display}}})  # fmt: skip
     metadata = {"tags": list(tags)} if tags else {}
     return new_code_cell(

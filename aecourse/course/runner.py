@@ -32,10 +32,11 @@ from traitlets import default
 
 from aecourse.course import comparison, lessons
 from aecourse.course import seeds as chosen_by
-from aecourse.course.doctor import NEEDED_MEMORY, free_memory, usable_cores
+from aecourse.course.doctor import INSTALL, NEEDED_MEMORY, free_memory, usable_cores
 from aecourse.course.lessons import LessonError
 
 CELL_TIMEOUT = 600  # seconds
+INSTALL_SITE = INSTALL.replace("[lab]", "[site]")
 RUN_FILE = "run.json"
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 PERTURBATION = "1e-6"
@@ -634,8 +635,10 @@ def times(options) -> int:
 @_command
 def site(options) -> int:
     """Render the notebooks, as executed or else as saved.  Options: executed, output."""
-    from aecourse.course import site as pages  # Sphinx is not needed for anything else
-
+    try:
+        from aecourse.course import site as pages
+    except ImportError as problem:
+        raise LessonError(f"{problem}: the site needs more packages; {INSTALL_SITE}") from problem
     root, build = lessons.repository(), _build()
     return pages.build(
         root, Path(options.executed or build / "executed"), Path(options.output or build / "site")

@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 LEVEL = 0.9995  # of one side: one interval in a thousand misses by chance
 SEEDS_OF_A_VERDICT = 8
-CONVERGED = 0.05  # twice the epochs may change the error by this share, and the winner by nothing
+CONVERGED = 0.2  # twice the epochs may change the error by this share of the margin to the rival
 
 Values = Sequence[float]  # one for each seed
 Row = Mapping[str, Values]  # setting, such as a code size → values
@@ -183,9 +183,11 @@ def weaknesses(record: Mapping) -> list[str]:
         if facts["below the null by"]["low"] <= 0:
             found.append(f"at {setting} it is no better than the null")
         longer = record["convergence"]["longer"][setting]
-        if abs(facts["change after twice the epochs"]) > CONVERGED:
-            change = facts["change after twice the epochs"]
-            found.append(f"at {setting} twice the epochs change the error by {change:.0%}")
+        change = abs(facts["change after twice the epochs"]) * facts["mean"]
+        if change > CONVERGED * abs(facts["below the rival by"]["mean"]):
+            share = change / abs(facts["below the rival by"]["mean"])
+            found.append(f"at {setting} twice the epochs change the error by {share:.0%} of the "
+                         "margin")  # fmt: skip
         if max(longer) >= min(rival[setting]):
             found.append(f"at {setting} a longer fit loses to the rival")
         for choice, values in record["sensitivity"].items():

@@ -1,5 +1,5 @@
 /* Opened as files, pages cannot load one another: the search then lists titles without excerpts. */
-if (location.protocol === "file:" && window.DOCUMENTATION_OPTIONS) {
+if (location.protocol === "file:") {
   DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 }
 

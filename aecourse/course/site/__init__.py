@@ -1,7 +1,7 @@
 """The course as a website: Sphinx, MyST-NB and sphinx-book-theme, without a network.
 
-``source`` turns notebooks into what Sphinx reads, ``formulas`` TeX into MathML, and ``hooks`` is the
-Sphinx extension that ``docs/conf.py`` names. Only :func:`build` is called from outside.
+``source`` turns notebooks into what Sphinx reads, ``formulas`` TeX into MathML, and ``hooks`` is
+the Sphinx extension that ``docs/conf.py`` names. Only :func:`build` is called from outside.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def build(root: Path, executed: Path, target: Path) -> int:
     """Render the course in ``root`` to ``target``; gives the exit code, 1 after any warning.
 
     A notebook is shown as executed in ``executed``, or else as it is saved. What Sphinx reads is
-    written to ``build/site-source``.
+    written to ``site-source`` beside it.
     """
-    docs, folder = root / "docs", root / "build" / "site-source"
+    docs, folder = root / "docs", target.with_name("site-source")
     if not (docs / "conf.py").exists():
-        raise LessonError(f"The site needs {docs / 'conf.py'}, which comes with a clone of the course.")
+        raise LessonError(f"No conf.py in {docs}: the site is built in a clone of the course.")
     pages = source.find_pages(root / "notebooks", executed, docs)
     shutil.rmtree(folder, ignore_errors=True)
     source.write(pages, docs, folder, target)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -25,7 +26,8 @@ def setup(app: Sphinx) -> dict:
         "mathml", inline_renderers=(_inline_formula, None), block_renderers=(_block_formula, None)
     )
     app.add_post_transform(CourseMarks)
-    app.connect("html-page-context", _load_scripts_of_live_figures)
+    app.connect("html-page-context", _finish_page)
+    app.connect("build-finished", _lighten_theme)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -106,7 +108,30 @@ def _as_line(links: dict[str, str]) -> str:
     return f'<p class="open-links">{" ".join(shown)}</p>'
 
 
-def _load_scripts_of_live_figures(app: Sphinx, page, template, context: dict, doctree) -> None:
-    if 'class="figure live"' in context.get("body", ""):
+# --- weight ----------------------------------------------------------------------------------
+
+# Parts of the theme's style (Bootstrap, Font Awesome, sphinx-design) that no page uses.
+UNUSED = (
+    r"\.(?:fa-(?!solid)|sd-|accordion|alert|badge|breadcrumb|btn-(?:outline|group|check|close)|card"
+    r"|carousel|col-|form-|g[xy]?-|input-group|list-group|modal|nav-(?:pills|tabs)|offcanvas|offset-"
+    r"|order-|page-(?:item|link)|pagination|placeholder|popover|progress|row-cols|spinner|toast|vr"
+    r"|was-validated)[^{},]*"
+)
+
+
+def _finish_page(app: Sphinx, page, template, context: dict, doctree) -> None:
+    """Load plotly where a figure needs it; leave out what says nothing."""
+    body = context.get("body", "")
+    body = re.sub(r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1", body)  # code without colour
+    body = re.sub(r'<th class="head"><p></p></th>', "<td></td>", body)  # heads of nothing
+    context["body"] = body
+    if 'class="figure live"' in body:
         app.add_js_file("plotly.min.js", loading_method="defer")
         app.add_js_file("figures.js", loading_method="defer")
+
+
+def _lighten_theme(app: Sphinx, problem: Exception | None) -> None:
+    style = Path(app.outdir) / "_static" / "styles" / "pydata-sphinx-theme.css"
+    if problem is None:
+        rules = rf"(?<=[{{}}]){UNUSED}(?:,{UNUSED})*\{{[^{{}}]*\}}"
+        style.write_text(re.sub(rules, "", style.read_text("utf-8")), "utf-8", newline="\n")

@@ -45,9 +45,9 @@ LESSON_LIST, CONTENTS = "<!-- lessons -->", "<!-- contents -->"
 
 @dataclass
 class Page:
-    """A notebook on the site: its name without ``.ipynb``, and how long its last run took."""
+    """A notebook on the site: where it stands there, and how long its last run took."""
 
-    name: str  # "01_basics" or "deeper/01_adam"
+    place: Path  # 01_basics.ipynb or deeper/01_adam.ipynb
     notebook: NotebookNode
     seconds: float | None = None
 
@@ -68,20 +68,24 @@ class Page:
 
 def find_pages(notebooks: Path, executed: Path, docs: Path) -> list[Page]:
     """The lessons, then the deeper notebooks: as executed, unless the saved one has other cells."""
-    found = {path.relative_to(folder).with_suffix("").as_posix(): path
-             for folder in (notebooks, executed)
-             for pattern in ("[0-9][0-9]_*.ipynb", "deeper/[0-9][0-9]_*.ipynb")
-             for path in folder.glob(pattern)}  # fmt: skip
-    if not found:
+    saved, done = _by_place(notebooks), _by_place(executed)
+    if not saved | done:
         raise LessonError(f"No lesson (NN_name.ipynb) in {notebooks} or {executed}.")
     seconds = run_seconds(docs / "run_times.json") | run_seconds(executed / "run.json")
     pages = []
-    for name in sorted(found, key=lambda name: ("/" in name, name)):
-        notebook, saved = lessons.read(found[name]), notebooks / f"{name}.ipynb"
-        if saved.exists() and _sources(lessons.read(saved)) != _sources(notebook):
-            notebook = lessons.read(saved)
-        pages.append(Page(name, notebook, seconds.get(name)))
+    for place in sorted(saved | done, key=lambda place: (lessons.is_deeper(place), place)):
+        notebook = lessons.read((saved | done)[place])
+        if place in saved and _sources(lessons.read(saved[place])) != _sources(notebook):
+            notebook = lessons.read(saved[place])
+        pages.append(Page(place, notebook, seconds.get(lessons.name(place))))
     return pages
+
+
+def _by_place(folder: Path) -> dict[Path, Path]:
+    try:
+        return {lessons.place(path): path for path in lessons.find_lessons(folder)}
+    except LessonError:  # there is none
+        return {}
 
 
 def _sources(notebook: NotebookNode) -> list[str]:
@@ -90,9 +94,7 @@ def _sources(notebook: NotebookNode) -> list[str]:
 
 def run_seconds(record: Path) -> dict[str, float]:
     """Seconds by notebook from the record of a run; none if there is no record."""
-    if not record.exists():
-        return {}
-    runs = json.loads(record.read_text(encoding="utf-8"))
+    runs = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
     return {run["lesson"]: run["seconds"] for run in runs}
 
 
@@ -103,8 +105,8 @@ def write(pages: list[Page], docs: Path, folder: Path, target: Path) -> None:
     """Write what Sphinx reads to ``folder``; notebooks and figures to load go to ``target``."""
     shutil.copytree(docs, folder, ignore=shutil.ignore_patterns("_*", "*.py", "*.json"))
     for page in pages:
-        lessons.write(target / f"{page.name}.ipynb", page.notebook)
-        lessons.write(folder / f"{page.name}.ipynb", prepared(page, target))
+        lessons.write(target / page.place, page.notebook)
+        lessons.write(folder / page.place, prepared(page, target))
     for path in folder.rglob("*.md"):
         text = _with_site_links(path.read_text(encoding="utf-8"))
         if path == folder / "index.md":
@@ -133,15 +135,16 @@ def _contents(folder: Path) -> str:
 
 def _lesson_list(pages: list[Page], folder: Path) -> str:
     """A table for each part: the lessons, what they promise, and how long they run."""
-    by_name = {page.name: page for page in pages}
+    by_name = {page.place.with_suffix("").as_posix(): page for page in pages}
     lines = []
     for caption, names in _parts(LESSON_PARTS, folder):
         lines += [f"### {caption}", "", "```{list-table}", ":header-rows: 1", ":class: lessons",
                   "", "* - Lesson", "  - Runs in"]  # fmt: skip
-        for page in map(by_name.get, names):
+        for name in names:
+            page = by_name[name]
             promise = _with_site_links(page.promise).replace("\n", " ")
             seconds = f"{page.seconds:.0f} s" if page.seconds else "–"
-            lines += [f"* - [{page.title}]({page.name}.ipynb)", "", f"    {promise}",
+            lines += [f"* - [{page.title}]({name}.ipynb)", "", f"    {promise}",
                       f"  - {seconds}"]  # fmt: skip
         lines += ["```", ""]
     return "\n".join(lines)
@@ -159,7 +162,7 @@ def prepared(page: Page, target: Path) -> NotebookNode:
         "myst": {"html_meta": {"description": as_plain_text(page.promise)}},
     })  # fmt: skip
     notebook.cells = [new for cell in notebook.cells for new in _with_folds(cell)]
-    figures = _FigureFiles(page.name, target)
+    figures = _FigureFiles(page.place, target)
     has_title = False
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -219,9 +222,9 @@ def as_plain_text(markdown: str) -> str:
 class _FigureFiles:
     """Writes the figures of one page to files, and shows them by HTML with their alternative."""
 
-    def __init__(self, name: str, target: Path):
-        self.stem, self.target, self.count = name.replace("/", "-"), target, 0
-        self.to_root = "../" * name.count("/")
+    def __init__(self, place: Path, target: Path):
+        self.stem, self.target, self.count = "-".join(place.with_suffix("").parts), target, 0
+        self.to_root = "../" * (len(place.parts) - 1)
 
     def as_html(self, output: NotebookNode) -> NotebookNode:
         """The output as one piece of HTML, if it is a picture or a live figure."""
