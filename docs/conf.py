@@ -45,6 +45,7 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
     "navbar_persistent": [],  # else a second search field
     "search_bar_text": "Search the course",
+    "shorten_urls": False,  # addresses as they are written
     "show_toc_level": 2,
     "max_navbar_depth": 1,
     "use_download_button": False,

@@ -107,6 +107,9 @@ def test_pages_follow_one_another(site, first):
 def test_the_sidebar_has_the_parts_that_have_pages(first):
     captions = [caption.get_text() for caption in first.select("#pst-primary-sidebar p.caption")]
     assert captions == ["I · What it is", "Deeper", "Reference"]
+    entries = [link.get_text() for link in first.select("#pst-primary-sidebar li a")]
+    assert entries == ["01 · A toy", "02 · Another toy", "01 · Is half of a loss a loss?",
+                       "Glossary"]  # fmt: skip
 
 
 def test_every_notebook_of_the_course_has_its_part():
@@ -140,6 +143,16 @@ def test_links_lead_to_pages(site, first):
     assert first.find("a", string="the loss")["href"] == "glossary.html#loss"
     glossary = parsed(site / "glossary.html")
     assert glossary.find("a", string="the toy")["href"] == "01_toy.html#summary"
+
+
+@pytest.mark.parametrize(
+    ("written", "link"),
+    [("../docs/glossary.md#adam", "glossary.md#adam"), ("../../docs/glossary.md", "../glossary.md"),
+     ("../notebooks/01_toy.ipynb", "01_toy.ipynb"), ("../02_other.ipynb", "../02_other.ipynb"),
+     ("../../notebooks/01_toy.ipynb", "../01_toy.ipynb"), ("deeper/a.ipynb", "deeper/a.ipynb")],
+)  # fmt: skip
+def test_links_between_folders_are_links_in_one(written, link):
+    assert source._with_site_links(f"[a]({written}), [b]({written})") == f"[a]({link}), [b]({link})"
 
 
 def test_internal_links_are_whole(site):
@@ -191,21 +204,12 @@ def test_what_stood_for_the_links_in_the_notebook_is_gone(first):
     assert "example.org/binder" not in article and "badge" not in article
 
 
-def test_pages_are_described_and_have_an_icon(first):
-    description = first.find("meta", attrs={"name": "description"})["content"]
-    assert description == lessons.promise(toy_lesson())
+def test_pages_are_described_and_have_an_icon(site, first):
+    (description,) = first.find_all("meta", attrs={"name": "description"})
+    assert description["content"] == lessons.promise(toy_lesson())
+    glossary = parsed(site / "glossary.html").find("meta", attrs={"name": "description"})
+    assert glossary["content"] == "See the toy."
     assert first.find("link", rel="icon")["href"].endswith("icon.svg")
-
-
-@pytest.mark.parametrize(
-    ("markdown", "text"),
-    [
-        ("A [link](x.md) and `code` with *weight*", "A link and code with weight"),
-        ("from $x_1$\nto snake_case, _both_", "from x_1 to snake_case, both"),
-    ],
-)
-def test_a_description_is_plain_text(markdown, text):
-    assert source.as_plain_text(markdown) == text
 
 
 # --- formulas
@@ -294,6 +298,12 @@ def test_code_that_is_coloured_reads_as_it_was(first):
 
 
 # --- what is shown, and what fails
+
+
+def test_rendering_again_is_quiet(course, site, monkeypatch, capsys):
+    monkeypatch.chdir(course)
+    assert runner.site(SimpleNamespace()) == 0
+    assert capsys.readouterr() == (f"3 notebooks: open {site / 'index.html'}\n", "")
 
 
 def test_the_front_page_shows_promises_and_seconds(course, tmp_path):

@@ -29,7 +29,8 @@ def build(root: Path, executed: Path, target: Path) -> int:
     if not (docs / "conf.py").exists():
         raise LessonError(f"No conf.py in {docs}: the site is built in a clone of the course.")
     pages = source.find_pages(root / "notebooks", executed, docs)
-    shutil.rmtree(folder, ignore_errors=True)
+    for old in (folder, target / "_static", target / "figures"):
+        shutil.rmtree(old, ignore_errors=True)
     source.write(pages, docs, folder, target)
     if any(page.is_live for page in pages):
         _copy_plotly(target)

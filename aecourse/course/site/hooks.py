@@ -26,6 +26,7 @@ def setup(app: Sphinx) -> dict:
         "mathml", inline_renderers=(_inline_formula, None), block_renderers=(_block_formula, None)
     )
     app.add_post_transform(CourseMarks)
+    app.connect("html-page-context", _describe_page)
     app.connect("html-page-context", _finish_page)
     app.connect("build-finished", _lighten_theme)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -108,14 +109,22 @@ def _as_line(links: dict[str, str]) -> str:
     return f'<p class="open-links">{" ".join(shown)}</p>'
 
 
+def _describe_page(app: Sphinx, page, template, context: dict, doctree) -> None:
+    """The first paragraph, a lesson's promise, is what search engines show of a page."""
+    first = next(doctree.findall(nodes.paragraph), None) if doctree else None
+    if first is not None:
+        words = " ".join(first.astext().split())
+        context["metatags"] += f'\n<meta name="description" content="{escape(words)}">'
+
+
 # --- weight ----------------------------------------------------------------------------------
 
-# Parts of the theme's style (Bootstrap, Font Awesome, sphinx-design) that no page uses.
+# Parts of the styles (Bootstrap, Font Awesome, colours of terminals) that no page uses.
 UNUSED = (
-    r"\.(?:fa-(?!solid)|sd-|accordion|alert|badge|breadcrumb|btn-(?:outline|group|check|close)|card"
-    r"|carousel|col-|form-|g[xy]?-|input-group|list-group|modal|nav-(?:pills|tabs)|offcanvas|offset-"
-    r"|order-|page-(?:item|link)|pagination|placeholder|popover|progress|row-cols|spinner|toast|vr"
-    r"|was-validated)[^{},]*"
+    r"(?:div\.highlight )?\.(?:-Color|fa-(?!solid)|sd-|accordion|alert|badge|breadcrumb"
+    r"|btn-(?:outline|group|check|close)|card|carousel|col-|form-|g[xy]?-|input-group|list-group"
+    r"|modal|nav-(?:pills|tabs)|offcanvas|offset-|order-|page-(?:item|link)|pagination"
+    r"|placeholder|popover|progress|row-cols|spinner|toast|vr|was-validated)[^{},]*"
 )
 
 
@@ -124,6 +133,7 @@ def _finish_page(app: Sphinx, page, template, context: dict, doctree) -> None:
     body = context.get("body", "")
     body = re.sub(r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1", body)  # code without colour
     body = re.sub(r'<th class="head"><p></p></th>', "<td></td>", body)  # heads of nothing
+    body = re.sub(r' role="(?:doc-\w+|list)"', "", body)  # deprecated, or for other children
     context["body"] = body
     if 'class="figure live"' in body:
         app.add_js_file("plotly.min.js", loading_method="defer")
@@ -131,7 +141,9 @@ def _finish_page(app: Sphinx, page, template, context: dict, doctree) -> None:
 
 
 def _lighten_theme(app: Sphinx, problem: Exception | None) -> None:
-    style = Path(app.outdir) / "_static" / "styles" / "pydata-sphinx-theme.css"
-    if problem is None:
-        rules = rf"(?<=[{{}}]){UNUSED}(?:,{UNUSED})*\{{[^{{}}]*\}}"
-        style.write_text(re.sub(rules, "", style.read_text("utf-8")), "utf-8", newline="\n")
+    rules = rf"(?<=[{{}}])\s*{UNUSED}(?:,\s*{UNUSED})*\{{[^{{}}]*\}}"
+    static = Path(app.outdir) / "_static"
+    for style in [*static.glob("mystnb*.css"), static / "styles" / "pydata-sphinx-theme.css"]:
+        if problem is None:
+            text = style.read_text(encoding="utf-8")
+            style.write_text(re.sub(rules, "", text), encoding="utf-8", newline="\n")

@@ -52,6 +52,11 @@ class Page:
     seconds: float | None = None
 
     @property
+    def name(self) -> str:
+        """What Sphinx calls it: ``01_basics`` or ``deeper/01_adam``."""
+        return self.place.with_suffix("").as_posix()
+
+    @property
     def title(self) -> str:
         return lessons.title(self.notebook)
 
@@ -111,7 +116,7 @@ def write(pages: list[Page], docs: Path, folder: Path, target: Path) -> None:
         text = _with_site_links(path.read_text(encoding="utf-8"))
         if path == folder / "index.md":
             text = text.replace(LESSON_LIST, _lesson_list(pages, folder))
-            text = text.replace(CONTENTS, _contents(folder))
+            text = text.replace(CONTENTS, _contents(pages, folder))
         lessons.write_bytes(path, text.encode("utf-8"))
 
 
@@ -124,18 +129,19 @@ def _parts(parts: dict[str, list[str]], folder: Path) -> Iterator[tuple[str, lis
             yield caption, names
 
 
-def _contents(folder: Path) -> str:
+def _contents(pages: list[Page], folder: Path) -> str:
     """The hidden lists from which Sphinx makes the sidebar and the order of the pages."""
-    parts = _parts(LESSON_PARTS | OTHER_PARTS, folder)
-    return "\n\n".join(
-        "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"])
-        for caption, names in parts
-    )
+    titles = {page.name: page.title.removeprefix("Deeper ") for page in pages}
+    lines = []
+    for caption, names in _parts(LESSON_PARTS | OTHER_PARTS, folder):
+        entries = [f"{titles[name]} <{name}>" if name in titles else name for name in names]
+        lines += ["```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```", ""]
+    return "\n".join(lines)
 
 
 def _lesson_list(pages: list[Page], folder: Path) -> str:
     """A table for each part: the lessons, what they promise, and how long they run."""
-    by_name = {page.place.with_suffix("").as_posix(): page for page in pages}
+    by_name = {page.name: page for page in pages}
     lines = []
     for caption, names in _parts(LESSON_PARTS, folder):
         lines += [f"### {caption}", "", "```{list-table}", ":header-rows: 1", ":class: lessons",
@@ -156,11 +162,10 @@ def _lesson_list(pages: list[Page], folder: Path) -> str:
 def prepared(page: Page, target: Path) -> NotebookNode:
     """A copy for Sphinx: folded claims, figures in files of their own, one title."""
     notebook = copy.deepcopy(page.notebook)
-    notebook.metadata = nbformat.from_dict({
-        "kernelspec": lessons.KERNELSPEC,
-        "language_info": {"name": "python", "pygments_lexer": "ipython3"},  # knows %pip
-        "myst": {"html_meta": {"description": as_plain_text(page.promise)}},
-    })  # fmt: skip
+    language = {"name": "python", "pygments_lexer": "ipython3"}  # which knows %pip
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": lessons.KERNELSPEC, "language_info": language}
+    )
     notebook.cells = [new for cell in notebook.cells for new in _with_folds(cell)]
     figures = _FigureFiles(page.place, target)
     has_title = False
@@ -197,8 +202,7 @@ def _details_with_blank_lines(source: str) -> str:
 
 def _with_site_links(source: str) -> str:
     """Links as the site has them: the folders ``notebooks`` and ``docs`` are one folder there."""
-    source = re.sub(r"\]\(\.\./notebooks/", "](", source)
-    return re.sub(r"\]\(\.\./((?:\.\./)?)docs/", r"](\1", source)
+    return re.sub(r"\]\(((?:\.\./)*)\.\./(?:notebooks|docs)/", r"](\1", source)
 
 
 def _with_one_title(source: str, has_title: bool) -> tuple[str, bool]:
@@ -211,12 +215,6 @@ def _with_one_title(source: str, has_title: bool) -> tuple[str, bool]:
             has_title = True
         lines.append(line)
     return "\n".join(lines), has_title
-
-
-def as_plain_text(markdown: str) -> str:
-    """A paragraph of Markdown without its marks, for a page's description."""
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    return re.sub(r"[*`$]|(?<!\w)_|_(?!\w)", "", text).replace("\n", " ")
 
 
 class _FigureFiles:
