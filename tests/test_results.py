@@ -379,6 +379,7 @@ def test_a_broken_last_line_loses_one_cell_and_other_code_loses_all(tree, capsys
     tree.write_text(SCRIPT + "print('other')\n")
     assert results.cells(tree)(("a",), lambda: 100) == 100
     assert "starting anew" in capsys.readouterr().out
+    assert '"value": 20' in path.with_suffix(".old").read_text()  # set aside, not lost
 
 
 def test_code_that_changes_during_an_experiment_makes_its_result_stale(tree):

@@ -177,6 +177,8 @@ def cells(script: str | Path) -> Callable[[tuple, Callable[[], Any]], Any]:
     done = _cells_in(path, sources)
     if not done:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():  # hours of work, perhaps: set aside, not thrown away
+            path.replace(path.with_suffix(".old"))
         path.write_text(json.dumps({"sources": sources}) + "\n", encoding="utf-8")
 
     def cell(key: tuple, compute: Callable[[], Any]) -> Any:
@@ -206,7 +208,7 @@ def _cells_in(path: Path, sources: dict[str, str]) -> dict[str, Any]:
     if not path.is_file():
         return done
     if _sources_in(path) != sources:
-        print(f"{path.stem}: the code has changed since {path.name} was written; starting anew")
+        print(f"{path.stem}: the code has changed since these cells were computed; starting anew")
         return done
     for line in map(_line, path.read_text(encoding="utf-8").splitlines()):
         if "key" in line:
