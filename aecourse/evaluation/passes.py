@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from aecourse.objectives import Term
-from aecourse.protocol import EVALUATION_BATCH, Batch
+from aecourse.protocol import EVALUATION_BATCH, Batch, checked_output
 from aecourse.randomness import generator
 
 
@@ -73,12 +73,7 @@ def per_example(
         nonlocal done
         wanted = targets[done : done + len(piece)].to(piece.device)
         done += len(piece)
-        output = model.run(piece, noise)
-        if output.raw.shape != wanted.shape:
-            raise ValueError(
-                f"The decoder gives shape {tuple(output.raw.shape)}, the target has shape "
-                f"{tuple(wanted.shape)}: they must be equal."
-            )
+        output = checked_output(model.run(piece, noise), wanted)
         if hasattr(term, "check"):
             term.check(model, wanted)
         return term(model, Batch(piece, wanted), output)

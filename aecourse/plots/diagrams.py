@@ -330,7 +330,8 @@ def _told(labels, names, sizes, kind: str, highlight: set[str]) -> str:
 
 
 def _spoken(text: str) -> str:
-    """A label as plain words: $\\hat x$ becomes "x-hat", $\\mu$ "mu"."""
+    """A label as plain words: $\\hat x$ becomes "x-hat", $\\mu$ "mu", a broken word whole."""
+    text = text.replace("-\n", "")
     text = re.sub(r"\\(hat|tilde|bar)\s*\{?\s*(\w)\s*\}?", r"\2-\1", text)
     text = re.sub(r"\\[,;: ]", " ", text)  # spaces of a formula
     return " ".join(re.sub(r"[\\${}]", "", text).split())
