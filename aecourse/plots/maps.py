@@ -133,7 +133,7 @@ def show_map(points, images, labels, notes: Sequence[str], alt: str) -> None:
     static = digit_map(points, images, labels)
     drawn = static.axes[0].images[0]  # the digits lie under the dots of the live map too
     low, (_, width, _, height) = points.min(0), drawn.get_extent()
-    side = width * 28 / drawn.getarray().shape[1]
+    side = width * 28 / drawn.get_array().shape[1]
     points = (points - low + side / 2).round(2)
     interactive = go.Figure(
         [
@@ -149,7 +149,7 @@ def show_map(points, images, labels, notes: Sequence[str], alt: str) -> None:
             for label in np.unique(labels)
         ]
     )
-    canvas = np.uint8(255 * drawn.getarray()[::-1])
+    canvas = np.uint8(255 * drawn.get_array()[::-1])
     flat = Image.alpha_composite(Image.new("RGBA", canvas.shape[1::-1], "white"),
                                  Image.fromarray(canvas))  # fmt: skip
     small = io.BytesIO()
