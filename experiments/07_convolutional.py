@@ -17,12 +17,12 @@ import sys
 import time
 
 import torch
-from shared import mnist_as_files
+from shared import mnist_as_files, tutorial_net
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, random_split
 
 from aecourse import data, evaluation, results
-from aecourse.models import Autoencoder, Convolutional, Dense, count_parameters
+from aecourse.models import Convolutional, Dense, count_parameters
 from aecourse.objectives import mse
 from aecourse.randomness import seeded
 from aecourse.training import fit
@@ -30,25 +30,6 @@ from aecourse.training import fit
 IMAGES = 48_000
 TUTORIAL_EPOCHS = 30
 SHAPE = (1, 28, 28)
-
-
-def tutorial_net(code_size: int = 4) -> Autoencoder:
-    """The net of "Convolutional autoencoder in PyTorch, with latent space"."""
-    encoder = nn.Sequential(
-        nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(),
-        nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
-        nn.Conv2d(16, 32, 3, stride=2), nn.ReLU(),
-        nn.Flatten(), nn.Linear(288, 128), nn.ReLU(), nn.Linear(128, code_size),
-    )  # fmt: skip
-    decoder = nn.Sequential(
-        nn.Linear(code_size, 128), nn.ReLU(), nn.Linear(128, 288), nn.ReLU(),
-        nn.Unflatten(1, (32, 3, 3)),
-        nn.ConvTranspose2d(32, 16, 3, stride=2), nn.BatchNorm2d(16), nn.ReLU(),
-        nn.ConvTranspose2d(16, 8, 3, stride=2, padding=1, output_padding=1),
-        nn.BatchNorm2d(8), nn.ReLU(),
-        nn.ConvTranspose2d(8, 1, 3, stride=2, padding=1, output_padding=1),
-    )  # fmt: skip
-    return Autoencoder(encoder, decoder, SHAPE, code_size, "sigmoid")
 
 
 class Tutorial:

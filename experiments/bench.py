@@ -23,11 +23,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from statistics import median
 
 import torch
-from shared import mnist_as_files, start_at_mean
+from shared import mnist_as_files, start_at_mean, tutorial_net
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Subset
@@ -40,8 +39,6 @@ from aecourse.objectives import Term, bce, kl_to_prior, mse
 from aecourse.protocol import Batch
 from aecourse.randomness import generator, seeded
 from aecourse.training import Objective, fit
-
-tutorial_convolutional = import_module("07_convolutional").tutorial_net
 
 SHAPE = (1, 28, 28)
 REPEATS = 3  # of the recipes, each with another seed
@@ -118,7 +115,7 @@ RECIPES = {
         1, {"batch_size": 64, "lr": 1e-2}, pixel_bce, start_at_mean,
     ),
     "convolutional": Recipe(
-        tutorial_convolutional, mean_squares, 30, 256,
+        tutorial_net, mean_squares, 30, 256,
         lambda: Convolutional(4, channels=(8, 16), hidden=(256, 128), batch_norm=True),
         {"reconstruction": mse}, 4, {"batch_size": 128, "lr": 1e-2}, pixel_mse, weight_decay=1e-5,
     ),

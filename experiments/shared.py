@@ -17,7 +17,27 @@ from torch import Tensor, nn
 from torchvision.transforms import ToTensor
 
 from aecourse import data
+from aecourse.models import Autoencoder
 from aecourse.randomness import generator, seeded
+
+
+def tutorial_net(code_size: int = 4) -> Autoencoder:
+    """The net of "Convolutional autoencoder in PyTorch, with latent space"."""
+    encoder = nn.Sequential(
+        nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(),
+        nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.Conv2d(16, 32, 3, stride=2), nn.ReLU(),
+        nn.Flatten(), nn.Linear(288, 128), nn.ReLU(), nn.Linear(128, code_size),
+    )  # fmt: skip
+    decoder = nn.Sequential(
+        nn.Linear(code_size, 128), nn.ReLU(), nn.Linear(128, 288), nn.ReLU(),
+        nn.Unflatten(1, (32, 3, 3)),
+        nn.ConvTranspose2d(32, 16, 3, stride=2), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.ConvTranspose2d(16, 8, 3, stride=2, padding=1, output_padding=1),
+        nn.BatchNorm2d(8), nn.ReLU(),
+        nn.ConvTranspose2d(8, 1, 3, stride=2, padding=1, output_padding=1),
+    )  # fmt: skip
+    return Autoencoder(encoder, decoder, (1, 28, 28), code_size, "sigmoid")
 
 
 @contextmanager

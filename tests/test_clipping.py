@@ -82,7 +82,18 @@ def test_the_reader_can_decide_otherwise():
     assert torch.allclose(evaluation.squared_error(answer, target, clip=False), torch.tensor(4.0))
     beyond = 2 * torch.ones(2, 3)
     assert torch.equal(evaluation.squared_error(beyond, beyond, clip=True), torch.ones(2))
-    assert not evaluation.lives_in_unit_interval(torch.tensor([0.0, float("nan")]))
+    assert not evaluation.are_grey_images(torch.full((2, 3, 3), float("nan")))
+
+
+def test_rows_of_a_table_are_left_alone_even_where_they_lie_in_the_unit_interval():
+    table = rows(400, 2)
+    within = table[((table >= 0) & (table <= 1)).all(1)]
+    assert len(within)  # some rows do
+    answer = within + 3
+    assert torch.allclose(evaluation.squared_error(answer, within), torch.tensor(9.0))
+    scaled = (table - table.min(0).values) / (table.max(0).values - table.min(0).values)
+    together = evaluation.squared_error(scaled + 2, scaled)
+    assert torch.allclose(together, torch.tensor(4.0))
 
 
 def test_a_dictionary_rebuilds_what_it_is_made_of():

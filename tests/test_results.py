@@ -116,6 +116,8 @@ def test_a_prediction_interval_is_narrower_with_more_seeds_and_wider_with_a_tole
     assert nine.high - nine.low < three.high - three.low
     wider = results.prediction_interval([1.0, 2.0, 3.0], tolerance=0.5)
     assert wider.low == pytest.approx(three.low - 0.5)
+    of_three = results.prediction_interval([1.0, 2.0, 3.0], runs=3)
+    assert of_three.high - 2 == pytest.approx((three.high - 2) * math.sqrt((2 / 3) / (4 / 3)))
     # t of 2 degrees of freedom at 0.9995, from a table: 31.599.
     assert three.high == pytest.approx(2 + 31.599 * math.sqrt(4 / 3), rel=1e-4)
 
@@ -144,7 +146,7 @@ def good_record(**changes):
         rows={"A": {"8": [1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.02, 0.98]}, "B": {"8": [2.0]},
               "chance": {"8": [5.0, 5.1, 4.9]}},
         seeds=range(8), longer={"8": [0.98, 1.0, 0.97]}, epochs=(20, 40),
-        rivals={"B": "nothing to tune"},
+        rivals={"B": "nothing to tune"}, exact=["B"],
         sensitivity={"width": {"256": {"8": [0.9, 0.92, 0.91]}}},
     )  # fmt: skip
     return arguments | changes
@@ -156,28 +158,55 @@ def test_a_record_that_stands_says_what_follows():
     assert facts["mean"] == pytest.approx(1.0)
     assert facts["below the rival by"]["mean"] == pytest.approx(1.0)
     assert facts["below the rival by"]["low"] < 1 < facts["below the rival by"]["high"]
-    assert facts["change after twice the epochs"] == pytest.approx(0.98333 - 1, rel=1e-3)
+    assert facts["change after twice the epochs"] == pytest.approx(0.98333 / 1 - 1, rel=1e-3)
     assert json.loads(json.dumps(record)) == record
+    assert record["rule"] == {"converged": 0.1, "level": 0.9995}  # told, and not moved in silence
+
+
+def test_twice_the_epochs_are_compared_with_the_same_seeds():
+    winner = [1.0, 1.01, 0.99, 1.5, 1.51, 1.49, 1.5, 1.5]
+    rows = good_record()["rows"] | {"A": {"8": winner}}
+    record = results.verdict(**good_record(rows=rows, longer={"8": winner[:3]}))
+    assert record["summary"]["8"]["change after twice the epochs"] == pytest.approx(0)
 
 
 EIGHT = [1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.02, 0.98]
+FAR = [5.0, 5.1, 4.9]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"seeds": range(3), "rows": {"A": {"8": EIGHT[:3]}, "B": {"8": [2.0]},
-                                      "chance": {"8": [5.0, 5.1]}}}, "fewer than 8"),
+                                      "chance": {"8": FAR}}}, "A has 3 seeds, fewer than 8"),
+        ({"seeds": [0, 0, 1, 2, 3, 4, 5, 6]}, "stands twice"),
+        ({"exact": []}, "B has 1 seeds, fewer than 8"),
+        ({"null": "B"}, "not three rows"),
+        ({"null": "nobody"}, "no row nobody"),
+        ({"rows": {"A": {"8": EIGHT}, "B": {"8": [2.0], "64": [1.0]}, "chance": {"8": FAR}}},
+         "different settings"),
+        ({"rows": {"A": {"8": [1.0] * 8}, "B": {"8": [2.0]}, "chance": {"8": FAR}}},
+         "was the seed used"),
+        ({"rows": {"A": {"8": [math.nan, *EIGHT[1:]]}, "B": {"8": [2.0]}, "chance": {"8": FAR}}},
+         "no number"),
+        ({"longer": {"8": [math.nan] * 3}}, "no number"),
+        ({"longer": {"8": [1.0]}}, "longer fit has 1 seeds"),
+        ({"longer": {"8": [1.0] * 3, "64": [9.0] * 3}}, "different settings"),
+        ({"sensitivity": {"width": {}}}, "none of the winner's settings"),
+        ({"sensitivity": {"width": {"256": {}}}}, "none of the winner's settings"),
+        ({"sensitivity": {"width": {"256": {"08": [99.0]}}}}, "none of the winner's settings"),
+        ({"rivals": {"B": " "}}, "how B was tuned"),
+        ({"epochs": (0, 0)}, "not twice"),
         ({"seeds": range(9)}, "one value for each seed"),
         ({"epochs": (20, 30)}, "not twice"),
-        ({"longer": {"8": [0.75, 0.77, 0.76]}}, "twice the epochs change .* 24% of the margin"),
+        ({"longer": {"8": [0.85, 0.87, 0.86]}}, "twice the epochs change .* 14% of the margin"),
         ({"longer": {"8": [0.5, 0.5, 2.1]}}, "a longer fit loses"),
         ({"rivals": {}}, "how B was tuned"),
         ({"sensitivity": {}}, "no design choice"),
         ({"sensitivity": {"width": {"4": {"8": [2.5, 2.4]}}}}, "width = 4 it does not win"),
-        ({"rows": {"A": {"8": EIGHT}, "B": {"8": [1.05]}, "chance": {"8": [5.0, 5.1]}}},
+        ({"rows": {"A": {"8": EIGHT}, "B": {"8": [1.05]}, "chance": {"8": FAR}}},
          "margin to the rival lies within chance"),
-        ({"rows": {"A": {"8": EIGHT}, "B": {"8": [2.0]}, "chance": {"8": [1.0, 1.2]}}},
+        ({"rows": {"A": {"8": EIGHT}, "B": {"8": [2.0]}, "chance": {"8": [1.0, 1.2, 1.1]}}},
          "no better than the null"),
     ],
 )  # fmt: skip
@@ -294,7 +323,9 @@ def test_a_result_is_kept_for_a_reason(tree):
     assert results.keep("99_toy", "1 and 1.0 are the same number") == ["main"]
     assert results.stale("99_toy") == []
     (entry,) = results.read("99_toy").kept
-    assert entry == {"because": "1 and 1.0 are the same number", "sources": ["main"]}
+    assert entry["because"] == "1 and 1.0 are the same number"
+    ((name, (before, after)),) = entry["sources"].items()
+    assert name == "main" and before != after == results.read("99_toy").sources["main"]
     assert results.keep("99_toy", "nothing changed") == []
     assert len(results.read("99_toy").kept) == 1
 
@@ -317,6 +348,7 @@ def f(x: int) -> int:
         (SOURCE.replace("x: int", "x: float"), True),
         (SOURCE.replace("negative", "less than nothing"), True),
         ("class A:\n" + SOURCE.replace("\n", "\n    "), False),
+        (SOURCE.replace("ValueError", "KeyError"), False),
         (SOURCE.replace("x < 0", "x <= 0"), False),
         (SOURCE.replace("+ 1", "+ 2"), False),
         (SOURCE.replace("return x", "return '#' + x"), False),
@@ -339,6 +371,35 @@ def test_the_digest_sees_what_code_does(other, same):
 def test_a_source_is_found_however_it_is_imported(tree, use):
     tree.write_text(use + "print(value)\n")
     assert "bce" in results.sources_of(tree)
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("from sklearn.decomposition import PCA", "from sklearn.cluster import KMeans as PCA"),
+        ("from torch.optim import Adam as PCA", "from torch.optim import SGD as PCA"),
+        ("import numpy as PCA", "import torch as PCA"),
+    ],
+)
+def test_another_import_under_the_same_name_makes_a_result_stale(tree, line, other):
+    for text in (line, other):
+        tree.write_text(text + "\n\ndef main():\n    return PCA\n\nmain()\n")
+        if text is line:
+            results.write(tree, {"x": 1})
+    assert results.stale("99_toy") == ["import PCA"]
+
+
+def test_bench_depends_on_the_tutorials_net():
+    assert "tutorial_net" in results.sources_of(ROOT / "experiments" / "bench.py")
+
+
+@pytest.mark.parametrize("variable", ["AECOURSE_SEED", "AECOURSE_PERTURB"])
+def test_an_experiment_runs_with_the_seeds_that_it_names(tree, monkeypatch, variable):
+    monkeypatch.setenv(variable, "3")
+    with pytest.raises(results.ResultError, match=variable):
+        results.cells(tree)
+    with pytest.raises(results.ResultError, match=variable):
+        results.write(tree, {"x": 1})
 
 
 def test_a_door_leads_to_the_module_behind_it(tree):

@@ -44,6 +44,18 @@ def test_drawn_seeds_are_printed_and_tried(clone, capsys):
     shown = capsys.readouterr().out
     for seed in seeds.drawn_from(seeds.commit(), 3):
         assert f"seed {seed} " in shown and f"{seed}" in shown.splitlines()[0]
+    assert "not committed" not in shown
+    assert not (clone / seeds.FAILED_FILE).exists()
+    (clone / "notebooks" / "note.txt").write_text("new")
+    assert asked(drawn=1) == 0 and "not committed" in capsys.readouterr().out
+
+
+def test_a_cell_that_raises_is_no_broken_claim(clone, capsys):
+    path = clone / "notebooks" / "01_toy.ipynb"
+    lesson = lessons.read(path)
+    cell_with(lesson, "value_3").source = "raise OSError('the disk is full')"
+    lessons.write(path, lesson)
+    assert asked(drawn=1) == 1 and "the disk is full" in capsys.readouterr().out
     assert not (clone / seeds.FAILED_FILE).exists()
 
 

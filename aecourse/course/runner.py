@@ -387,6 +387,8 @@ def seeds(options) -> int:
         commit = chosen_by.commit()
         fresh = chosen_by.drawn_from(commit, options.drawn) + fresh
         print(f"Seeds of commit {commit[:10]}: {', '.join(map(str, fresh[:options.drawn]))}")
+        if chosen_by.uncommitted():
+            print("There are changes that are not committed: commit, and try the new seeds, too.")
     draws = [(f"perturbed, draw {k}", _perturbed(k)) for k in range(1, options.draws + 1)]
     work = [
         (path, name, environment)
@@ -405,7 +407,7 @@ def seeds(options) -> int:
         problems = result.failed_claims + ([result.error] if result.error else [])
         failed += bool(problems)
         lesson = lessons.name(path)
-        if problems and "AECOURSE_SEED" in environment:
+        if result.failed_claims and "AECOURSE_SEED" in environment:  # no timeout, no lost kernel
             broken.setdefault(lesson, []).append(int(environment["AECOURSE_SEED"]))
         print(f"{lesson:<{width}}  {name:<18}  {'FAIL' if problems else 'hold'}")
         for problem in problems:

@@ -29,6 +29,15 @@ def commit() -> str:
     return asked.stdout.strip()
 
 
+def uncommitted() -> bool:
+    """Whether notebooks or package differ from the commit, whose seeds could have been seen."""
+    asked = subprocess.run(
+        ["git", "status", "--porcelain", "--", "notebooks", "aecourse"],
+        cwd=lessons.repository(), capture_output=True, text=True,
+    )  # fmt: skip
+    return bool(asked.stdout.strip())
+
+
 def drawn_from(text: str, count: int) -> list[int]:
     """Different seeds between 1 and a million that follow from a text, such as a commit's hash."""
     found: list[int] = []

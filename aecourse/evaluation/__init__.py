@@ -17,8 +17,8 @@ from aecourse.evaluation.codes import dead_units, linear_probe, principal_angles
 from aecourse.evaluation.comparing import Estimate, bootstrap, estimate, paired
 from aecourse.evaluation.detection import Interval, auroc, auroc_interval, threshold_for
 from aecourse.evaluation.errors import (
+    are_grey_images,
     bce_floor,
-    lives_in_unit_interval,
     pixel_bce,
     pixel_mse,
     psnr,
@@ -41,6 +41,7 @@ __all__ = [
     "Interval",
     "LinearDenoiser",
     "ROWS_AT_ONCE",
+    "are_grey_images",
     "auroc",
     "auroc_interval",
     "bce_floor",
@@ -60,7 +61,6 @@ __all__ = [
     "in_batches",
     "jacobian",
     "linear_probe",
-    "lives_in_unit_interval",
     "mean_baseline",
     "neighbour_accuracy",
     "neighbour_overlap",

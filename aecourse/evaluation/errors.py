@@ -4,10 +4,11 @@ Here, and only here, errors are *averaged*: over the pixels (or columns) of each
 function returns one number per example, so that models can be compared pairwise on the same test
 examples.
 
-**One rule for everybody.** Where the data live in [0, 1], every reconstruction is clipped to [0, 1]
+**One rule for everybody.** Where images live in [0, 1], every reconstruction is clipped to [0, 1]
 before its squared error is taken: a sigmoid output cannot leave that range, and a linear model such
-as PCA must not pay for not knowing it. ``clip`` says whether (unless given: if all targets lie in
-[0, 1]).
+as PCA must not pay for not knowing it. Unless ``clip`` says otherwise, that is done for images, (N,
+…, H, W), whose values all lie in [0, 1]. Rows of a table, (N, features), are left alone: whether a
+few of them happen to lie there must not decide.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from aecourse.objectives import bce, mse
 from aecourse.protocol import Batch, Output
 
 
-def lives_in_unit_interval(data: Tensor) -> bool:
-    """Whether all values lie in [0, 1], as grey values do."""
-    if not isinstance(data, Tensor) or not data.numel():
+def are_grey_images(data: Tensor) -> bool:
+    """Whether these are images, (N, …, H, W), with all values in [0, 1]."""
+    if not isinstance(data, Tensor) or data.ndim < 3 or not data.numel():
         return False  # whoever uses the data says what is wrong with them
     return bool(data.min() >= 0 and data.max() <= 1)
 
@@ -35,10 +36,11 @@ def pixel_mse(
 
     Args:
         target: as in :func:`per_example`, for denoisers.
-        clip: clip the reconstruction to [0, 1] first; unless given, if all targets lie there.
+        clip: clip the reconstruction to [0, 1] first; unless given, if the targets are images
+            with all values there.
     """
     wanted = x if target is None else target
-    clip = lives_in_unit_interval(wanted) if clip is None else clip
+    clip = are_grey_images(wanted) if clip is None else clip
     return per_example(_clipped if clip else mse, model, x, target=target) / wanted[0].numel()
 
 
@@ -61,14 +63,15 @@ def squared_error(reconstruction: Tensor, target: Tensor, *, clip: bool | None =
 
     Args:
         reconstruction, target: (N, *shape).
-        clip: clip the reconstruction to [0, 1] first; unless given, if all targets lie there.
+        clip: clip the reconstruction to [0, 1] first; unless given, if the targets are images
+            with all values there.
     """
     if reconstruction.shape != target.shape:
         raise ValueError(
             f"The reconstruction has shape {tuple(reconstruction.shape)}, the target "
             f"{tuple(target.shape)}: they must agree."
         )
-    clip = lives_in_unit_interval(target) if clip is None else clip
+    clip = are_grey_images(target) if clip is None else clip
     answer = reconstruction.clamp(0, 1) if clip else reconstruction
     return (answer - target).square().flatten(1).mean(1)
 

@@ -33,8 +33,8 @@ class Result:
         versions: of Python and of the packages that matter.
         sources: name of a definition → its digest when the experiment ran.
         verdicts: id → a record of :func:`aecourse.results.verdict`.
-        kept: each time that sources changed and the figures stayed: the reason, and the names of
-            the sources.
+        kept: each time that sources changed and the figures stayed: the reason, and the digests
+            of the sources before and after.
     """
 
     figures: dict[str, Any]
@@ -65,6 +65,7 @@ def write(
     """
     import torch  # here, so that this module loads quickly
 
+    _refuse_shifted_seeds()
     script = Path(script).resolve()
     on_gpu = torch.cuda.is_available()
     result = Result(
@@ -103,6 +104,13 @@ def read(name: str) -> Result:
             f"{path} is damaged ({error}). Get it back with `git checkout -- results`, or compute "
             f"it again with `python experiments/{name}.py`."
         ) from None
+
+
+def _refuse_shifted_seeds() -> None:
+    """A result names its seeds: they must be the ones that were used."""
+    for variable in ("AECOURSE_SEED", "AECOURSE_PERTURB"):
+        if os.environ.get(variable, "0") not in ("", "0"):
+            raise ResultError(f"{variable} is set: run experiments without it.")
 
 
 def saved_file(name: str) -> Path | None:
@@ -146,10 +154,11 @@ def keep(name: str, because: str) -> list[str]:
         raise ValueError("Say why the figures stay as they are: the reason is saved with them.")
     result, names = read(name), stale(name)
     if names:
-        script = SOURCE_TREE / "experiments" / f"{name}.py"
+        now = sources_of(SOURCE_TREE / "experiments" / f"{name}.py", SOURCE_TREE)
+        moved = {source: [result.sources.get(source), now.get(source)] for source in names}
         known = vars(result) | {
-            "sources": sources_of(script, SOURCE_TREE),
-            "kept": [*result.kept, {"because": because, "sources": names}],
+            "sources": now,
+            "kept": [*result.kept, {"because": because, "sources": moved}],
         }
         _write_whole(SOURCE_TREE / "results" / f"{name}.json", Result(**known))
     return names
@@ -163,7 +172,7 @@ def cells(script: str | Path) -> Callable[[tuple, Callable[[], Any]], Any]:
 
     What ``compute()`` returns is saved at once, so that an experiment can be stopped and started
     again; :func:`write` removes the file. If a source of the script has changed in between, the
-    saved cells no longer count, and all are computed anew.
+    saved cells no longer count (they are set aside in a file ``.old``), and all are computed anew.
 
     ::
 
@@ -173,6 +182,7 @@ def cells(script: str | Path) -> Callable[[tuple, Callable[[], Any]], Any]:
     Args:
         script: ``__file__`` of the script ``experiments/NAME.py``.
     """
+    _refuse_shifted_seeds()
     path, sources = _unfinished_file(script), sources_of(script)
     done = _cells_in(path, sources)
     if not done:

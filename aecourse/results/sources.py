@@ -72,8 +72,9 @@ def _effect(node) -> str:
         return f"[{','.join(map(_effect, node))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    if isinstance(node, ast.Raise):
-        return "Raise"
+    if isinstance(node, ast.Raise):  # which error is raised may matter, what it says does not
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return f"Raise({ast.unparse(raised) if raised else ''})"
     parts = []
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(value, list):
@@ -105,6 +106,7 @@ class _Finder:
         """(name, statements) of the script's own code and of all that it reaches."""
         start = self.module(self.script.stem)
         yield MAIN, start.statements
+        yield from self._borrowed(self.script.stem, start.statements)
         waiting, seen = self._used(self.script.stem, start.statements), set()
         while waiting:
             module, name = waiting.pop()
@@ -113,7 +115,16 @@ class _Finder:
             seen.add((module, name))
             statements = self.module(module).definitions[name]
             yield name, statements
+            yield from self._borrowed(module, statements)
             waiting += self._used(module, statements)
+
+    def _borrowed(self, module: str, statements: list[ast.stmt]):
+        """What other packages' names stand for, so that another import under the same name shows."""
+        imports = self.module(module).imports
+        for first in {names[0] for names in _names_in(statements) if names[0] in imports}:
+            origin, attribute = imports[first]
+            if self._path(origin) is None and origin.split(".")[0] != PACKAGE:
+                yield f"import {first}", ast.parse(f"{origin}.{attribute or ''}".rstrip(".")).body
 
     def _path(self, module: str) -> Path | None:
         """The file of a module of the package, or of one beside the script."""
@@ -149,11 +160,7 @@ class _Finder:
 
     def _used(self, module: str, statements: list[ast.stmt]) -> list[tuple[str, str]]:
         """The definitions that some statements of a module name."""
-        targets = []
-        for statement in statements:
-            for node in ast.walk(statement):
-                if isinstance(node, (ast.Name, ast.Attribute)):
-                    targets.append(self._resolve(module, _dotted(node)))
+        targets = [self._resolve(module, names) for names in _names_in(statements)]
         return [target for target in targets if target]
 
     def _resolve(self, module: str, names: list[str]) -> tuple[str, str] | None:
@@ -176,6 +183,13 @@ class _Finder:
             if not is_shadowed:
                 return self._resolve_in(f"{module}.{names[0]}", names[1:])
         return self._resolve(module, names)
+
+
+def _names_in(statements: list[ast.stmt]) -> list[list[str]]:
+    """Every dotted name in some statements, as a list of its parts."""
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    found = [_dotted(node) for node in nodes if isinstance(node, (ast.Name, ast.Attribute))]
+    return [names for names in found if names]
 
 
 def _defined(statement: ast.stmt) -> list[str]:

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.stats import t as student
 
 LEVEL = 0.9995  # of one side: one interval in a thousand misses by chance
-SEEDS_OF_A_VERDICT = 8
-CONVERGED = 0.2  # twice the epochs may change the error by this share of the margin to the rival
+SEEDS_OF_A_VERDICT, SEEDS_OF_OTHERS = 8, 3
+CONVERGED = 0.1  # twice the epochs may change the error by this share of the margin to the rival
 
 Values = Sequence[float]  # one for each seed
 Row = Mapping[str, Values]  # setting, such as a code size → values
@@ -37,18 +37,19 @@ class Interval(NamedTuple):
         return self.low <= value <= self.high
 
 
-def prediction_interval(values: Values, tolerance: float = 0.0) -> Interval:
-    """Where one more run of the same experiment, with a seed that nobody chose, will lie.
+def prediction_interval(values: Values, tolerance: float = 0.0, runs: int = 1) -> Interval:
+    """Where the mean of some more runs of the same experiment, with other seeds, will lie.
 
-    mean ± t · s · √(1 + 1/n), with t of n − 1 degrees of freedom at 0.9995: one run in a thousand
-    lies outside by chance. For a live refit of a saved row.
+    mean ± t · s · √(1/runs + 1/n), with t of n − 1 degrees of freedom at 0.9995: one in a thousand
+    lies outside by chance. For a live refit of a saved row, from seeds that are not among the saved.
 
     Args:
         values: of the saved runs, at least two.
+        runs: how many new runs the mean is taken of.
         tolerance: added at both ends: what other arithmetic may do to a number.
     """
     mean, spread, count = _moments(values)
-    reach = student.ppf(LEVEL, count - 1) * spread * math.sqrt(1 + 1 / count) + tolerance
+    reach = student.ppf(LEVEL, count - 1) * spread * math.sqrt(1 / runs + 1 / count) + tolerance
     return Interval(mean - reach, mean + reach)
 
 
@@ -100,6 +101,7 @@ def verdict(
     rivals: Mapping[str, str],
     null: str,
     sensitivity: Mapping[str, Mapping[str, Row]],
+    exact: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The record of a verdict "winner's error is below its rival's", in every setting.
 
@@ -108,10 +110,11 @@ def verdict(
         winner, rival, null: names of rows. The null is what chance gives.
         rows: name → setting → an error for each seed (a single one for a row without a seed).
         seeds: of the winner's runs; eight at least.
-        longer: setting → the winner's errors after twice as many epochs.
+        longer: setting → the winner's errors after twice as many epochs, for its first seeds.
         epochs: of the winner's runs, and of the longer ones.
         rivals: name of a row → how it was tuned, and what time it had.
         sensitivity: design choice → value → setting → the winner's errors there.
+        exact: names of rows without a seed, such as PCA: one value each.
 
     Returns:
         A record for :func:`aecourse.results.write`, with what follows from the rows.
@@ -126,6 +129,8 @@ def verdict(
         "null": null,
         "rows": {name: {k: list(v) for k, v in row.items()} for name, row in rows.items()},
         "seeds": list(seeds),
+        "exact": list(exact),
+        "rule": {"converged": CONVERGED, "level": LEVEL},
         "convergence": {"epochs": list(epochs), "longer": {k: list(v) for k, v in longer.items()}},
         "rivals": dict(rivals),
         "sensitivity": {
@@ -133,9 +138,9 @@ def verdict(
             for choice, values in sensitivity.items()
         },
     }
-    record["summary"] = summary(record)
     if problems := weaknesses(record):
         raise ValueError(f"{sentence!r} does not stand: {'; '.join(problems)}.")
+    record["summary"] = summary(record)
     return record
 
 
@@ -151,7 +156,10 @@ def summary(record: Mapping) -> dict[str, dict]:
             "standard deviation": spread,
             "below the rival by": difference_below(rows[record["rival"]][setting], values),
             "below the null by": difference_below(rows[record["null"]][setting], values),
-            "change after twice the epochs": float(np.mean(longer[setting]) / mean - 1),
+            # Of the same seeds, which are the first ones.
+            "change after twice the epochs": float(
+                np.mean(longer[setting]) / np.mean(values[: len(longer[setting])]) - 1
+            ),
         }
     return found
 
@@ -164,19 +172,65 @@ def difference_below(others: Values, values: Values) -> dict[str, float]:
 
 def weaknesses(record: Mapping) -> list[str]:
     """What an expert would hold against a record; empty if it carries its verdict."""
+    # What is missing first: only a whole record can be computed with.
+    return _gaps(record) or _in_words(record) + _in_numbers(record)
+
+
+def _gaps(record: Mapping) -> list[str]:
+    """What a record lacks: rows, settings, runs, numbers."""
+    rows, longer = record["rows"], record["convergence"]["longer"]
+    names = [record[part] for part in ("winner", "rival", "null")]
+    if missing := set(names) - rows.keys():
+        return [f"there is no row {', '.join(sorted(missing))}"]
+    winner, _, _ = (rows[name] for name in names)
+    tables = {name: rows[name] for name in names} | {"the longer fit": longer}
+    varied = {
+        f"{choice} = {value}": row
+        for choice, values in record["sensitivity"].items()
+        for value, row in values.items()
+    }
     found = []
-    rows, epochs = record["rows"], record["convergence"]["epochs"]
-    winner, rival = rows[record["winner"]], rows[record["rival"]]
-    if len(set(record["seeds"])) < SEEDS_OF_A_VERDICT:
-        found.append(f"{len(set(record['seeds']))} seeds, fewer than {SEEDS_OF_A_VERDICT}")
+    if len(set(names)) < len(names):
+        found.append("winner, rival and null are not three rows")
+    if not winner or any(row.keys() != winner.keys() for row in tables.values()):
+        found.append("winner, rival, null and longer fit have different settings, or none")
+    if not all(record["sensitivity"].values()) or not all(
+        row and row.keys() <= winner.keys() for row in varied.values()
+    ):
+        found.append("a design choice was varied in none of the winner's settings")
+    for name, row in (tables | varied).items():
+        if any(not values or not all(map(math.isfinite, values)) for values in row.values()):
+            found.append(f"{name} holds what is no number, or nothing")
     if any(len(values) != len(record["seeds"]) for values in winner.values()):
         found.append("the winner does not have one value for each seed")
-    if epochs[1] < 2 * epochs[0]:
+    least = {record["winner"]: SEEDS_OF_A_VERDICT, record["rival"]: SEEDS_OF_A_VERDICT,
+             record["null"]: SEEDS_OF_OTHERS, "the longer fit": SEEDS_OF_OTHERS}  # fmt: skip
+    for name, row in tables.items():
+        fewest = min((len(values) for values in row.values()), default=0)
+        if name not in record["exact"] and fewest < least[name]:
+            found.append(f"{name} has {fewest} seeds, fewer than {least[name]}")
+    if any(len(set(values)) == 1 for values in winner.values()):
+        found.append("all seeds of the winner gave one value: was the seed used?")
+    if len(set(record["seeds"])) < len(record["seeds"]):
+        found.append("a seed stands twice")
+    return found
+
+
+def _in_words(record: Mapping) -> list[str]:
+    """What nobody has told, or varied."""
+    found, epochs = [], record["convergence"]["epochs"]
+    if epochs[0] < 1 or epochs[1] < 2 * epochs[0]:
         found.append(f"{epochs[1]} epochs are not twice {epochs[0]}")
-    if missing := {record["rival"]} - record["rivals"].keys():
-        found.append(f"nothing says how {', '.join(missing)} was tuned")
+    if not record["rivals"].get(record["rival"], "").strip():
+        found.append(f"nothing says how {record['rival']} was tuned")
     if not record["sensitivity"]:
         found.append("no design choice was varied")
+    return found
+
+
+def _in_numbers(record: Mapping) -> list[str]:
+    """Where the margin is too small, or does not last."""
+    found, rival = [], record["rows"][record["rival"]]
     for setting, facts in summary(record).items():
         if facts["below the rival by"]["low"] <= 0:
             found.append(f"at {setting} the margin to the rival lies within chance")
@@ -192,6 +246,6 @@ def weaknesses(record: Mapping) -> list[str]:
             found.append(f"at {setting} a longer fit loses to the rival")
         for choice, values in record["sensitivity"].items():
             for value, row in values.items():
-                if max(row.get(setting, [-math.inf])) >= min(rival[setting]):
+                if setting in row and max(row[setting]) >= min(rival[setting]):
                     found.append(f"at {setting}, {choice} = {value} it does not win")
     return found
