@@ -97,7 +97,7 @@ def verdict(
     rows: Mapping[str, Row],
     seeds: Sequence[int],
     longer: Row,
-    epochs: Sequence[int],
+    epochs: Mapping[str, Sequence[int]],
     rivals: Mapping[str, str],
     null: str,
     sensitivity: Mapping[str, Mapping[str, Row]],
@@ -111,7 +111,7 @@ def verdict(
         rows: name → setting → an error for each seed (a single one for a row without a seed).
         seeds: of the winner's runs; eight at least.
         longer: setting → the winner's errors after twice as many epochs, for its first seeds.
-        epochs: of the winner's runs, and of the longer ones.
+        epochs: setting → those of the winner's runs, and of the longer ones.
         rivals: name of a row → how it was tuned, and what time it had.
         sensitivity: design choice → value → setting → the winner's errors there.
         exact: names of rows without a seed, such as PCA: one value each.
@@ -131,7 +131,10 @@ def verdict(
         "seeds": list(seeds),
         "exact": list(exact),
         "rule": {"converged": CONVERGED, "level": LEVEL},
-        "convergence": {"epochs": list(epochs), "longer": {k: list(v) for k, v in longer.items()}},
+        "convergence": {
+            "epochs": {k: list(v) for k, v in epochs.items()},
+            "longer": {k: list(v) for k, v in longer.items()},
+        },
         "rivals": dict(rivals),
         "sensitivity": {
             choice: {value: {k: list(v) for k, v in row.items()} for value, row in values.items()}
@@ -219,8 +222,11 @@ def _gaps(record: Mapping) -> list[str]:
 def _in_words(record: Mapping) -> list[str]:
     """What nobody has told, or varied."""
     found, epochs = [], record["convergence"]["epochs"]
-    if epochs[0] < 1 or epochs[1] < 2 * epochs[0]:
-        found.append(f"{epochs[1]} epochs are not twice {epochs[0]}")
+    if epochs.keys() != record["rows"][record["winner"]].keys():
+        found.append("the epochs are not told for every setting")
+    for short, long in epochs.values():
+        if short < 1 or long < 2 * short:
+            found.append(f"{long} epochs are not twice {short}")
     if not record["rivals"].get(record["rival"], "").strip():
         found.append(f"nothing says how {record['rival']} was tuned")
     if not record["sensitivity"]:
