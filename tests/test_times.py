@@ -63,7 +63,7 @@ def test_the_line_follows_words_and_minutes(course):
     change(course, "And more.", "word " * 1702)
     change(course, "About 10 minutes · difficulty ★★☆", "About 15 minutes · difficulty ★★★")
     main(["times"])
-    assert line_of(course, "01") == "**Time**: read 14 min · exercises 25 min · run 40 s"
+    assert line_of(course, "01") == "**Time**: read 14 min · exercises 34 min · run 40 s"
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, 5), (7, 5), (8, 10), (42, 40), (88, 90)])
