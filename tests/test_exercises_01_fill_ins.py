@@ -126,7 +126,7 @@ def answer(f, x, h):
 }
 
 
-class TestFillIns(ExerciseTests):
+class TestExercises(ExerciseTests):
     topics = ["basics_fill_ins"]
     scope = {"np": np, "torch": torch}
     right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
