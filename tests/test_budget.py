@@ -180,6 +180,15 @@ def test_lines_are_those_that_are_not_blank():
     assert (found.lines, found.longest, found.median_lines) == (3, 3, 3)
 
 
+def test_minutes_of_exercises_fill_ins_and_the_quiz_add_up():
+    line = "### Exercise 1.1 · Twice\n\n*About 12 minutes · difficulty ★★☆*"
+    prompts = text(line), text("*About 10 minutes · difficulty ★☆☆*", "open-task")
+    fill_in, quiz = code("def f(x):\n    return ...", "fill-in"), code('quiz("01", ...)', "quiz")
+    assert budget.exercise_minutes(notebook(*prompts)) == 22
+    assert budget.exercise_minutes(notebook(*prompts, fill_in, fill_in, quiz)) == 22 + 2 * 2 + 5
+    assert budget.exercise_minutes(notebook(text("no"), code("x = 1"))) == 0
+
+
 def test_minutes_and_numerals_per_100_words():
     found = measure(notebook(text("word " * 338 + "0.5 0.6"), *[code("x = 1")] * 20))
     assert found.words == 340 and found.lines == 20

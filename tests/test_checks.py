@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aecourse.exercises import collection
-from aecourse.exercises.answers import as_array
+from aecourse.exercises.answers import as_array, describe
 from aecourse.exercises.checks import Exercise, Mistake, check, judge
 from aecourse.exercises.diagnosis import close
 
@@ -409,9 +409,27 @@ def test_error_names_the_learners_line_not_that_of_compiled_or_course_code(toy):
 
 
 def test_unknown_names(toy):
-    for name in ("tow", "", 3, None, len, ["toy"]):
+    for name in ("tow", "Toys", "to_y"):
         status, message = judge(name, lambda a, b: a)
-        assert status == "error" and message.endswith("The names are: toy, costs.")
+        assert status == "error" and message == (
+            f'There is no exercise named "{name}". Did you mean "toy"?')  # fmt: skip
+    for name in ("", "gradient of the moon", "\ud800"):
+        status, message = judge(name, lambda a, b: a)
+        assert status == "error" and message.endswith("has the name in the cell of its check.")
+
+
+def test_a_name_that_is_none_gets_the_order_of_the_two(toy):
+    for name in (3, None, len, ["toy"]):
+        status, message = judge(name, "toy")
+        assert status == "error" and message == (
+            'The name in quotes comes first, then the function: check("share kept", share_kept).')
+
+
+def test_tools_for_tensors_are_named_only_where_arrays_are_passed():
+    slip = "'int' object is not callable"
+    for arguments, told in [((matrix(1, 2, 3), 1.0), True), ((torch.ones(2),), False),
+                            ((np.ones(2), torch.ones(2)), False), ((1.0, len), False)]:
+        assert ("NumPy" in describe(TypeError(slip), {}, arguments)) is told, arguments
 
 
 def test_an_interrupt_passes(toy):

@@ -31,13 +31,18 @@ WRONG = {
         ("The variance is taken around the rows' own", "((x - mean) ** 2).mean()", "x.var()"),
         ("The variance is taken around the rows' own", "((x - mean) ** 2).mean()",
          "np.var(x, axis=0).mean()"),
+        ("The variance is taken around the rows' own", "((x - mean) ** 2).mean()",
+         "x.var(0, ddof=1).mean()"),
+        ("The method var() subtracts a mean of its own",
+         "((x - mean) ** 2).mean()", "(x - mean).var()"),
         ("The variance is measured on the reconstruction", "(x - mean)", "(rebuilt - mean)"),
         ("The square is missing", "((x - mean) ** 2)", "(x - mean)"),
         ("The square is missing", "((x - mean) ** 2)", "abs(x - mean)"),
         ("The mean is not subtracted", "x - mean", "x"),
         ("The variance is a sum", "((x - mean) ** 2).mean()", "((x - mean) ** 2).sum()"),
+        ("The variance is a sum", "((x - mean) ** 2).mean()", "((x - mean) ** 2).sum() / len(x)"),
         ("This is the difference of the two", "1 - lost / variance", "variance - lost"),
-        ("This is the difference of the two", "1 - lost / variance", "1 - lost"),
+        ("The error is not divided", "1 - lost / variance", "1 - lost"),
         ("This is the share of the standard", "lost / variance", "np.sqrt(lost / variance)"),
         ("This is the share of the standard", "((x - mean) ** 2).mean()",
          "((x - mean) ** 2).mean() ** 0.5"),
@@ -71,9 +76,26 @@ WRONG = {
 }
 
 RAISING = {
+    "share kept": [
+        ("The check passes NumPy arrays", "((x - mean) ** 2).mean()",
+         "torch.nn.functional.mse_loss(x, mean)"),
+        ("The check passes NumPy arrays", "((x - mean) ** 2).mean()",
+         "((x - mean) ** 2).mean(dim=0).mean()"),
+        ("The check passes NumPy arrays", "((x - mean) ** 2).mean()",
+         "(x - mean).square().mean()"),
+        ("The check passes NumPy arrays", "((x - mean) ** 2).mean()",
+         "((x - mean) ** 2).sum() / x.size(0)"),
+    ],
     "one layer down": [
-        ("The error has a column", "W.T", "W"),
-        ("The error has a column", "delta @ W.T", "W.T @ delta"),
+        ("Write down the shapes", "W.T", "W"),
+        ("Write down the shapes", "delta @ W.T", "W.T @ delta"),
+        ("Write down the shapes", "(delta @ W.T) * slope", "(delta @ W.T) @ slope"),
+        ("Write down the shapes", "(delta @ W.T) * slope", "(delta * slope) @ W.T"),
+        ("Write down the shapes", "(delta @ W.T) * slope", "delta @ (W.T * slope)"),
+        ("Write down the shapes", "H**2", "H.T @ H"),
+        ("Write down the shapes", "H**2", "H @ H"),
+        ("The check passes NumPy arrays", "delta @ W.T", "torch.matmul(delta, W.T)"),
+        ("The check passes NumPy arrays", "H**2", "H.square()"),
     ],
 }
 
@@ -104,7 +126,7 @@ def answer(f, x, h):
 }
 
 
-class TestFillIns(ExerciseTests):
+class TestExercises(ExerciseTests):
     topics = ["basics_fill_ins"]
     scope = {"np": np, "torch": torch}
     right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING

@@ -67,15 +67,17 @@ def test_choices_are_shown_while_the_dots_stand(said):
     assert "Astronauts" not in shown, "a reason gives the answer away"
 
 
-@pytest.mark.parametrize("typed", ["b", "B", " b ", "b)", "(b)", "b.", "'b'", "**b**", "_b_"])
+@pytest.mark.parametrize("typed", [
+    "b", "B", " b ", "b)", "(b)", "b.", "'b'", "**b**", "_b_", "b) rock", "   b)  rock\n", "b) ro",
+])  # fmt: skip
 def test_a_letter_is_understood_however_it_is_typed(said, typed):
     predict("moon", typed)
     assert said() == "Prediction noted: b) rock"
 
 
 @pytest.mark.parametrize("typed", [
-    "d", "bb", "", "a or b", "β", 2, 2.0, True, ["b"], {"b"}, b"b", np.nan, torch.ones(3),
-    np.array(["b"]), object(), print, "\ud800", "x" * 1000,
+    "d", "bb", "", "a or b", "a) or b)", "a) rock", "β", 2, 2.0, True, ["b"], {"b"}, b"b",
+    np.nan, torch.ones(3), np.array(["b"]), object(), print, "\ud800", "x" * 1000,
 ])  # fmt: skip
 def test_anything_else_is_answered_in_a_sentence(said, typed):
     predict("moon", typed)
@@ -149,7 +151,18 @@ def test_every_letter_gets_its_reason(said):
     assert "1. Is 2 even? a) yes Right. Two divides it." in shown
     assert "2. Is 4 even? b) no Wrong. Count again." in shown
     assert '3. Is 6 even? "z" is none of the letters a, b. a) yes b) no' in shown
-    assert shown.endswith("Quiz 01: 2 of 5 right, 1 not attempted yet.")
+    assert shown.endswith("Quiz 01: 2 of 5 right, 1 not attempted yet, 1 not understood.")
+    quiz("01", *"aaaa", "perhaps")
+    assert said().endswith("Quiz 01: 4 of 5 right, 1 not understood.")
+
+
+@pytest.mark.parametrize("answers", ["abbab", "a b b a b", "A,B", list("abbab"), (..., "a")])
+def test_letters_in_one_piece_are_asked_for_one_by_one(said, answers):
+    quiz("01", answers)
+    shown = said()
+    assert "1. Is 2 even? a) yes b) no" in shown
+    assert shown.endswith('Quiz 01: not understood. Pass the letters one by one: '
+                          'quiz("01", "a", "b", …).')  # fmt: skip
 
 
 @pytest.mark.parametrize("number", ["01", "1", 1])

@@ -43,7 +43,7 @@ def change(course, old, new):
 def test_the_line_is_written_from_words_exercises_and_the_last_run(course, capsys):
     assert main(["times"]) == 0
     assert "New time lines: 01_toy, 01/half." in capsys.readouterr().out
-    assert line_of(course, "01") == "**Time**: read 4 min · exercises 20 min · run 40 s"
+    assert line_of(course, "01") == "**Time**: read 4 min · exercises 29 min · run 40 s"
     assert line_of(course, "01/half") == "**Time**: read 2 min · run 10 s"
     source = lessons.read(course / "notebooks" / "01_toy.ipynb").cells[1].source
     assert source.endswith("run 40 s · **Builds on**: nothing")
@@ -63,7 +63,7 @@ def test_the_line_follows_words_and_minutes(course):
     change(course, "And more.", "word " * 1702)
     change(course, "About 10 minutes · difficulty ★★☆", "About 15 minutes · difficulty ★★★")
     main(["times"])
-    assert line_of(course, "01") == "**Time**: read 14 min · exercises 25 min · run 40 s"
+    assert line_of(course, "01") == "**Time**: read 14 min · exercises 34 min · run 40 s"
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, 5), (7, 5), (8, 10), (42, 40), (88, 90)])
@@ -79,7 +79,7 @@ def test_check_writes_nothing_and_names_lines_that_are_out_of_date(course, capsy
     before = (course / "notebooks" / "01_toy.ipynb").read_bytes()
     assert main(["times", "--check"]) == 1
     shown = capsys.readouterr().out
-    assert "Out of date: 01_toy should have: **Time**: read 4 min · exercises 20" in shown
+    assert "Out of date: 01_toy should have: **Time**: read 4 min · exercises 29" in shown
     assert (course / "notebooks" / "01_toy.ipynb").read_bytes() == before
     main(["times"])
     assert main(["times", "--check"]) == 0

@@ -37,6 +37,7 @@ from aecourse.course import lessons
 
 WORDS_PER_MINUTE, LINES_PER_MINUTE = 170, 10
 WORDS_PER_SCREEN, LINES_PER_SCREEN = 170, 40
+MINUTES_OF = {"fill-in": 2, "quiz": 5}  # what has no line with its own minutes
 
 READERS_OWN = {*lessons.STUBS, "check", "predict", "reveal", "quiz"}
 LEFT_OUT = {*READERS_OWN, "setup", "claims", "hint", "solution", "discussion", "collected"}
@@ -221,9 +222,11 @@ def without_places(text: str) -> str:
 
 
 def exercise_minutes(notebook: NotebookNode) -> int:
-    """The sum of all "*About 10 minutes · difficulty ★★☆*"."""
-    return sum(int(minutes) for cell in notebook.cells if cell.cell_type == "markdown"
-               for minutes, _ in EXERCISE_LINE.findall(cell.source))  # fmt: skip
+    """The sum of all "*About 10 minutes · difficulty ★★☆*", and of fill-ins and the quiz."""
+    written = sum(int(minutes) for cell in notebook.cells if cell.cell_type == "markdown"
+                  for minutes, _ in EXERCISE_LINE.findall(cell.source))  # fmt: skip
+    return written + sum(minutes * len(lessons.cells(notebook, tag))
+                         for tag, minutes in MINUTES_OF.items())  # fmt: skip
 
 
 class _Prose(HTMLRenderer):

@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-# A pattern in an exception -> what may be behind it. An exercise's own hints come first.
+# A pattern in an exception -> what may be behind it. Only where arrays were passed, and no tensors:
+HINTS_ON_ARRAYS = {
+    r"must be Tensor, not numpy|got \(numpy.ndarray|'numpy.ndarray' object has no|"
+    r"keyword argument 'dim'|'int' object is not callable": (
+        "The check passes NumPy arrays: use @, .T, np.tanh, .mean(axis=…), and .size without "
+        "brackets."),
+}
+# An exercise's own hints come before these.
 HINTS = {
     r"broadcast|must match the size of tensor": (
         "Look at the two shapes: +, -, * and / go entry by entry, and the product of matrices is "
@@ -104,8 +111,11 @@ def wrong_parameter_count(answer, passed: int) -> int | None:
     return None
 
 
-def describe(failure: BaseException, hints: dict[str, str]) -> str:
-    """An exception in words: the last line of the learner's own code, what it says, a hint."""
+def describe(failure: BaseException, hints: dict[str, str], arguments: tuple = ()) -> str:
+    """An exception in words: the last line of the learner's own code, what it says, a hint.
+
+    ``arguments`` are what the learner's function was called with.
+    """
     frames = traceback.extract_tb(failure.__traceback__)[1:]
     course = str(Path(__file__).parents[1])
     library = (sysconfig.get_paths()["stdlib"], course, "<frozen", "<__array_function__")
@@ -118,8 +128,16 @@ def describe(failure: BaseException, hints: dict[str, str]) -> str:
     except Exception:
         said = ""
     raised = type(failure).__name__ + (f": {said}" if said else "")
-    hint = next((h for pattern, h in {**hints, **HINTS}.items() if re.search(pattern, raised)), "")
+    hints = {**(HINTS_ON_ARRAYS if _only_arrays(arguments) else {}), **hints, **HINTS}
+    hint = next((h for pattern, h in hints.items() if re.search(pattern, raised)), "")
     return f"{where}{line} raises {raised.rstrip('.')}. {hint}".strip()
+
+
+def _only_arrays(arguments: tuple) -> bool:
+    """Whether there are NumPy arrays among the arguments, and no tensors."""
+    kinds = [isinstance(argument, np.ndarray) for argument in arguments
+             if isinstance(argument, np.ndarray | torch.Tensor)]
+    return bool(kinds) and all(kinds)
 
 
 def kind_of(value) -> str:

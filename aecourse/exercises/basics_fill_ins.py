@@ -53,6 +53,12 @@ SHARE_KEPT = Exercise(
             "comes from the training rows, and is the rival's answer.",
             share_of(lost, lambda x, r, m: x.var()),
             share_of(lost, lambda x, r, m: x.var(axis=0).mean()),
+            share_of(lost, lambda x, r, m: x.var(axis=0, ddof=1).mean()),
+        ),
+        Mistake(
+            "The method var() subtracts a mean of its own as well. Square the deviations from the "
+            "mean that is passed in, and average.",
+            share_of(lost, lambda x, r, m: (x - m).var()),
         ),
         Mistake(
             "The variance is measured on the reconstruction. It belongs to the data: x minus the "
@@ -69,15 +75,16 @@ SHARE_KEPT = Exercise(
             share_of(lost, lambda x, r, m: (x**2).mean()),
         ),
         Mistake(
-            "The variance is a sum over the table, and the error a mean. Average both.",
+            "The variance is a sum, and the error a mean. Average both over rows and columns.",
             share_of(lost, lambda x, r, m: ((x - m) ** 2).sum()),
+            share_of(lost, lambda x, r, m: ((x - m) ** 2).sum() / len(x)),
         ),
         Mistake(
             "This is the difference of the two errors. A share is a quotient: divide the error by "
             "the variance, and subtract that from 1.",
             lambda *a: variance(*a) - lost(*a),
-            lambda *a: 1 - lost(*a),
         ),
+        Mistake("The error is not divided by the variance.", lambda *a: 1 - lost(*a)),
         Mistake(
             "This is the share of the standard deviation: it has a root too many. The variance is "
             "a mean of squares, and so is the error.",
@@ -147,9 +154,10 @@ ONE_LAYER_DOWN = Exercise(
         ),
     ],
     hints={
-        "matmul|not aligned|operands could not be broadcast|shapes": "The error has a column for "
-        "each unit above, and is to get one for each unit below: W leads the other way, so it "
-        "is transposed.",
+        "matmul: Input|not aligned|operands could not be broadcast": "Write down the shapes: "
+        "delta (N, n), W (m, n), H (N, m), result (N, m). In the matrix product W is transposed. "
+        "The slope has the shape of H, comes after that product, and multiplies entry by entry, "
+        "with *.",
     },
     insight="Repeated, this line is all of backpropagation: the rest are sums over rows.",
 )
@@ -214,7 +222,8 @@ SLOPE = Exercise(
             lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / h**2,
         ),
     ],
-    insight="On a parabola it is exact for every h: the two errors of order h² cancel.",
+    insight="On a parabola it is exact for every h: the terms in h² cancel, and there is no third "
+    "power that could remain.",
 )
 
 EXERCISES = [SHARE_KEPT, ONE_LAYER_DOWN, SLOPE]

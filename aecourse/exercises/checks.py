@@ -10,12 +10,13 @@ elsewhere.
 
 import contextlib
 import copy
+import difflib
 import functools
 import inspect
 import random
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -134,14 +135,24 @@ def _judge(name, answer) -> Verdict:
     known = collection.catalogue()
     exercise = known.get(name) if isinstance(name, str) else None
     if exercise is None:
-        shown = f'"{name}"' if isinstance(name, str) else kind_of(name)
-        return Verdict("error", f"There is no exercise named {shown}. The names are: "
-                                f"{', '.join(known)}.")
+        return Verdict("error", unknown_name(name, known))
     if answer is ... or answer is None:
         return NOT_ATTEMPTED
     verdict = _verdict(exercise, answer)
     # A fill-in whose dots still stand fails somewhere behind them: that says nothing.
     return NOT_ATTEMPTED if verdict.status != "right" and has_dots(answer) else verdict
+
+
+def unknown_name(name, known: Collection[str]) -> str:
+    """What to say about a name that no exercise has."""
+    if not isinstance(name, str):
+        return ("The name in quotes comes first, then the function: "
+                'check("share kept", share_kept).')
+    lowered = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1)
+    way_out = (f'Did you mean "{lowered[close[0]]}"?' if close
+               else "The saved lesson has the name in the cell of its check.")
+    return f'There is no exercise named "{name}". {way_out}'
 
 
 def _verdict(exercise: Exercise, answer) -> Verdict:
@@ -160,7 +171,7 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
         except KeyboardInterrupt:
             raise
         except BaseException as failure:  # SystemExit too
-            return Verdict("error", f"On {label}, {describe(failure, exercise.hints)}")
+            return Verdict("error", f"On {label}, {describe(failure, exercise.hints, arguments)}")
         if is_blank(result, answer):
             return NOT_ATTEMPTED
         if result is None:

@@ -170,14 +170,20 @@ def quiz(number, *answers) -> None:
     questions = known[key].questions
     if len(answers) > len(questions):
         _say(f"The quiz has {len(questions)} questions; the answers after the last are left out.")
-    answers = (*answers, *[...] * len(questions))[: len(questions)]
+    lumped = len(answers) == 1 and _are_letters(answers[0])
+    answers = (*([] if lumped else answers), *[...] * len(questions))[: len(questions)]
     statuses = [_mark(number, *pair) for number, pair in enumerate(zip(questions, answers), 1)]
     right, open_ones = statuses.count("right"), statuses.count("not attempted yet")
+    not_understood = statuses.count("error")
     said = f"{right} of {len(questions)} right"
     if open_ones == len(questions):
         said = f'not attempted yet. Replace the dots by letters in quotes: quiz("{key}", "a", …)'
+        if lumped:
+            said = f'not understood. Pass the letters one by one: quiz("{key}", "a", "b", …)'
     elif open_ones:
         said += f", {open_ones} not attempted yet"
+    if not_understood:
+        said += f", {not_understood} not understood"
     _say(f"Quiz {key}: {said}.")
 
 
@@ -203,13 +209,21 @@ def _letter(answer, question: Question) -> tuple[str, str]:
     if answer is ... or answer is None:
         return "", ""
     if isinstance(answer, str):
-        meant = re.fullmatch(r"[\W_]*(\w)[\W_]*", answer.strip().lower())
-        if meant and question.choice(meant[1]):
-            return meant[1], ""
+        meant = re.fullmatch(r"[\W_]*(\w)(?:[\W_]*|\) (.+))", " ".join(answer.lower().split()))
+        choice = question.choice(meant[1]) if meant else None
+        if choice and choice.text.lower().startswith(meant[2] or ""):  # a pasted choice, or none
+            return choice.letter, ""
         if not answer.strip(" ."):
             return "", ""
     letters = [choice.letter for choice in question.choices]
     return "", f"{_shown(answer)} is none of the letters {', '.join(letters)}."
+
+
+def _are_letters(answer) -> bool:
+    """Whether one answer holds several: a list, or letters that are no word, such as "bbcbb"."""
+    if isinstance(answer, str):
+        return len(answer) > 1 and set(answer.lower()) <= {*LETTERS, " ", ","}
+    return isinstance(answer, list | tuple)
 
 
 def _prediction(name) -> Question | None:
