@@ -181,13 +181,6 @@ def test_projection_by_hand_equals_pca_of_the_package(undercomplete, images):
     assert torch.allclose(by_hand, expected, atol=1e-3)
 
 
-def test_error_of_the_first_components_equals_the_baseline_of_the_package(undercomplete, images):
-    components = torch.tensor(evaluation.fit_pca(images, 9).components_).float()
-    undercomplete.pca_error.__globals__.update(small=images, components=components)
-    expected = evaluation.pca_baseline(images, images, 5)
-    assert torch.allclose(undercomplete.pca_error(images, 5), expected, rtol=1e-3)
-
-
 def test_averaged_bce_is_bce_per_pixel(undercomplete):
     with seeded(0):
         model = models.Dense((1, 28, 28), 4, hidden=(8,))
