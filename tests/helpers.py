@@ -80,6 +80,9 @@ def copy_data(folder: Path) -> Path:
 
 def script(path: str) -> ModuleType:
     """A script that is no part of the package, as a module: ``script("tools/symptoms.py")``."""
+    folder = str((ROOT / path).parent)
+    if folder not in sys.path:  # as if it were run: it may import what stands beside it
+        sys.path.insert(0, folder)
     spec = importlib.util.spec_from_file_location(f"script_{Path(path).stem}", ROOT / path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where its dataclasses look for it
