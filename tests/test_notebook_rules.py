@@ -33,7 +33,7 @@ OWN_PATH = re.compile(r"(?<![\w.:/<])/(?!/)[\w.-]+/[\w.-]+|\b[A-Z]:\\|ipykernel_
 CLAIMS_LINE = re.compile(r"# The claims of this (lesson|notebook), asserted: open to read them\n")
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}", re.IGNORECASE)
 TAGS = {
-    "setup", "claims", "collected", "deeper", "nbval-ignore-output", "slide", "sub-slide", "notes",
+    "setup", "claims", "deeper", "nbval-ignore-output", "slide", "sub-slide", "notes",
     "exercise", "fill-in", "check", "hint", "solution", "open-task", "discussion", "predict",
     "reveal", "quiz", "example", "settings",  # the last two: the template of lesson 14
 }  # fmt: skip

@@ -9,7 +9,7 @@ The words of the budget, defined once:
 - **In view** is a cell that is neither folded nor left out. *Folded* are cells tagged ``deeper``,
   code whose source is hidden, and what stands in ``<details>``. *Left out* are set-up, claims,
   what a reader fills in or asks (exercise, fill-in, check, predict, reveal, quiz), hints,
-  solutions, discussions, and the symptoms that lesson 13 collects.
+  solutions and discussions.
 - A **line** of code is one that is not blank: comments and docstrings are read, too.
 - A **numeral** is a number written in digits ("0.0124", "83 %", "50,000"). Not counted are years,
   sizes ("28 × 28", "784-128-32"), and numbers that say where: of lessons ("04"), sections,
@@ -40,7 +40,7 @@ WORDS_PER_SCREEN, LINES_PER_SCREEN = 170, 40
 MINUTES_OF = {"fill-in": 2, "quiz": 5}  # what has no line with its own minutes
 
 READERS_OWN = {*lessons.STUBS, "check", "predict", "reveal", "quiz"}
-LEFT_OUT = {*READERS_OWN, "setup", "claims", "hint", "solution", "discussion", "collected"}
+LEFT_OUT = {*READERS_OWN, "setup", "claims", "hint", "solution", "discussion"}
 
 # "**Time**: …" up to the next part of its paragraph, and the minutes of an exercise.
 TIME_LINE = re.compile(r"\*\*Time\*\*:.*?(?=[ ]·[ ]\*\*|$)", re.MULTILINE)
