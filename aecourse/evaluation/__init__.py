@@ -32,7 +32,7 @@ from aecourse.evaluation.likelihood import (
 )
 from aecourse.evaluation.neighbourhoods import neighbour_accuracy, neighbour_overlap, neighbours
 from aecourse.evaluation.passes import encode, in_batches, per_example, reconstruct
-from aecourse.evaluation.pursuit import Atoms, learn_atoms, matching_pursuit
+from aecourse.evaluation.pursuit import Atoms, improve_codes, learn_atoms, matching_pursuit
 from aecourse.evaluation.samples import frechet_distance
 from aecourse.evaluation.sensitivity import displacement, hutchinson, jacobian
 
@@ -60,6 +60,7 @@ __all__ = [
     "hutchinson",
     "importance_log_weights",
     "importance_sampled_nll",
+    "improve_codes",
     "in_batches",
     "jacobian",
     "learn_atoms",

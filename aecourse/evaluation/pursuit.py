@@ -82,6 +82,51 @@ def _pursue(left: Tensor, alike: Tensor, active: int) -> Tensor:
     return torch.zeros_like(left).scatter(1, picks, weights)
 
 
+@torch.no_grad()
+def improve_codes(
+    codes: Tensor,
+    directions: Tensor,
+    offset: Tensor,
+    x: Tensor,
+    active: int,
+    *,
+    end: str = "clip",
+    steps: int = 100,
+) -> Tensor:
+    """Search for better codes of a decoder that ends in clipping, or in a sigmoid.
+
+    The decoder is ``end(codes @ directions + offset)``. Each step follows the gradient of the loss
+    that belongs to its end, whose derivative before the end is *output minus target* (for the
+    sigmoid the cross-entropy), and keeps the ``active`` largest numbers of each row. (Iterative
+    hard thresholding, Blumensath & Davies 2009, with Nesterov's momentum.)
+
+    Args:
+        codes: (N, atoms), where the search starts: by an encoder, or by :func:`matching_pursuit`.
+        directions: (atoms, D), of any norm.
+        offset: (D,).
+        x: (N, D), in [0, 1].
+        active: how many numbers of a row stay.
+        end: "clip", to [0, 1], or "sigmoid".
+
+    Returns:
+        Codes (N, atoms) of either sign.
+    """
+    ends = {"clip": (lambda raw: raw.clamp(0, 1), 1.0), "sigmoid": (torch.sigmoid, 0.25)}
+    if end not in ends:
+        raise ValueError(f"end={end!r}: choose one of {', '.join(ends)}.")
+    finish, steepest = ends[end]
+    rate = 1 / (steepest * torch.linalg.matrix_norm(directions, 2) ** 2)
+    ahead, pace = codes, 1.0
+    for _ in range(steps):
+        missing = x - finish(ahead @ directions + offset)
+        new = ahead + rate * missing @ directions.T
+        places = new.abs().topk(active, dim=1).indices
+        new = torch.zeros_like(new).scatter(1, places, new.gather(1, places))
+        faster = (1 + (1 + 4 * pace**2) ** 0.5) / 2
+        ahead, codes, pace = new + (pace - 1) / faster * (new - codes), new, faster
+    return codes
+
+
 def learn_atoms(
     train: Tensor,
     count: int,
