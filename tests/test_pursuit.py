@@ -6,6 +6,7 @@ import torch
 from sklearn.decomposition import sparse_encode
 from torch.nn import functional as F
 
+from aecourse import evaluation
 from aecourse.evaluation import Atoms, learn_atoms, matching_pursuit
 from aecourse.evaluation import pursuit as module
 
@@ -63,6 +64,56 @@ def test_an_empty_example_and_one_that_is_an_atom_are_no_trouble(directions):
 def test_a_number_of_atoms_that_cannot_be(directions, active):
     with pytest.raises(ValueError, match="choose 1 to 30"):
         matching_pursuit(drawn(2, 12), directions, active)
+
+
+# --------------------------------------------------------------------------- the longer search
+
+ENDS = {"clip": lambda raw: raw.clamp(0, 1), "sigmoid": torch.sigmoid}
+
+
+def darkness(end, offset=0.3):
+    """Images of two atoms each through an end, and what made them."""
+    directions = F.normalize(drawn(12, 30))
+    codes = drawn(50, 12, seed=4)
+    codes = codes * (codes.abs() >= codes.abs().topk(2, dim=1).values[:, -1:]) * 3
+    offset = torch.full((30,), offset, dtype=torch.float64)
+    return ENDS[end](codes @ directions + offset), directions, offset, codes
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_search_stays_where_nothing_is_missing(end):
+    x, directions, offset, codes = darkness(end)
+    found = evaluation.improve_codes(codes, directions, offset, x, 2, end=end, steps=5)
+    assert torch.allclose(found, codes, atol=1e-9)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_search_lowers_the_error_of_pursuit_with_as_many_atoms(end):
+    x, directions, offset, _ = darkness(end)
+    start = matching_pursuit(x - offset, directions, 3)
+    found = evaluation.improve_codes(start, directions, offset, x, 3, end=end, steps=200)
+    assert ((found != 0).sum(1) <= 3).all()
+    before, after = ((ENDS[end](c @ directions + offset) - x).square().mean()
+                     for c in (start, found))  # fmt: skip
+    assert after < 0.5 * before
+
+
+def test_a_first_step_follows_output_minus_target():
+    x, directions, offset, _ = darkness("sigmoid")
+    start = torch.zeros(50, 12, dtype=torch.float64).requires_grad_()
+    logits = start @ directions + offset
+    F.binary_cross_entropy_with_logits(logits, x, reduction="sum").backward()
+    one = evaluation.improve_codes(
+        start.detach(), directions, offset, x, 12, end="sigmoid", steps=1
+    )
+    scale = 4 / torch.linalg.matrix_norm(directions, 2) ** 2
+    assert torch.allclose(one, -scale * start.grad)
+
+
+def test_an_end_that_is_not_known():
+    with pytest.raises(ValueError, match="clip, sigmoid"):
+        evaluation.improve_codes(torch.zeros(1, 2), torch.zeros(2, 3), torch.zeros(3),
+                                 torch.zeros(1, 3), 1, end="tanh")  # fmt: skip
 
 
 # --------------------------------------------------------------------------- learning
