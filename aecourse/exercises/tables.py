@@ -28,6 +28,22 @@ def one(table, axis):
     return 1.0
 
 
+def middle(table, axis):
+    return (table.min(axis) + table.max(axis)) / 2
+
+
+def half_range(table, axis):
+    return np.ptp(table, axis=axis) / 2
+
+
+def largest(table, axis):
+    return np.abs(table).max(axis)
+
+
+def length(table, axis):
+    return np.linalg.norm(table - table.mean(axis), axis=axis)
+
+
 def sample_std(table, axis):
     return np.std(table, axis=axis, ddof=1)
 
@@ -115,6 +131,22 @@ SCALER = Exercise(
             lambda a, b: scale(a, b, centre=np.min, spread=np.ptp),
         ),
         Mistake(
+            "The columns are squeezed between −1 and 1. To standardise is another thing: mean 0 "
+            "and standard deviation 1, so that an error of 1 means predicting the mean.",
+            lambda a, b: scale(a, b, centre=middle, spread=half_range),
+            lambda a, b: scale(a, b, centre=nothing, spread=largest),
+        ),
+        Mistake(
+            "The centre is the median. It is a fair choice for skewed columns such as rain, but "
+            "the mean is asked for here: only then is the variance the error of predicting 0.",
+            lambda a, b: scale(a, b, centre=np.median),
+        ),
+        Mistake(
+            "The columns are divided by their length, the root of a *sum* of squares. The standard "
+            "deviation is the root of a mean: it does not grow with the number of rows.",
+            lambda a, b: scale(a, b, spread=length),
+        ),
+        Mistake(
             "The columns are divided by their variance. Its square root has the column's unit.",
             lambda a, b: scale(a, b, spread=np.var),
         ),
@@ -123,6 +155,19 @@ SCALER = Exercise(
             "unit: take them over rows.",
             lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()),
             lambda a, b: ((a - a.mean()) / a.std(), (b - b.mean()) / b.std()),
+        ),
+        Mistake(
+            "One standard deviation serves the whole table. Each column is centred on its own "
+            "mean, and each has its own unit: take a standard deviation for each, over rows.",
+            lambda a, b: ((a - a.mean(0)) / a.std(), (b - a.mean(0)) / a.std()),
+            lambda a, b: ((a - a.mean(0)) / a.std(ddof=1), (b - a.mean(0)) / a.std(ddof=1)),
+            lambda a, b: ((a - a.mean(0)) / a.std(), (b - b.mean(0)) / b.std()),
+            lambda a, b: scale(a, b, spread=lambda x, axis: (x - x.mean(axis)).std()),
+        ),
+        Mistake(
+            "One mean serves the whole table. Each column is divided by its own standard "
+            "deviation, and each has its own centre: take a mean for each, over rows.",
+            lambda a, b: scale(a, b, centre=lambda x, axis: x.mean()),
         ),
         Mistake(
             "Each row is scaled by its own mean and standard deviation. That mixes degrees with "
@@ -143,8 +188,9 @@ SCALER = Exercise(
             lambda a, b: (a - a.mean(0) / a.std(0), b - a.mean(0) / a.std(0)),
         ),
         Mistake(
-            "The test rows are returned as they came. A net trained on scaled rows needs them "
-            "scaled in the same way.",
+            "The test rows come back as they were. Either they are not scaled, or mean and standard "
+            "deviation were taken after the training table had been overwritten with its scaled "
+            "self: then they are 0 and 1. Keep both numbers first, then scale both tables.",
             lambda a, b: (scale(a, b)[0], b),
         ),
         Mistake(
@@ -483,6 +529,35 @@ MIXED_LOSS = Exercise(
             "Everything is halved. The half belongs to the squared error alone: both "
             "cross-entropies are costs in nats already.",
             lambda *a: mixed_loss(*a) / 2,
+        ),
+        Mistake(
+            "The half stands before the whole sum. It belongs to the squared error alone: both "
+            "cross-entropies are costs in nats already.",
+            lambda *a: mixed(real_loss=squares)(*a) / 2,
+        ),
+        Mistake(
+            "The categories' cost is minus a logit. That is what nll_loss gives for logits: it "
+            "expects logarithms of probabilities. Use cross_entropy, or log_softmax first.",
+            mixed(category_loss=lambda z, c: F.nll_loss(z, c, reduction="none")),
+        ),
+        Mistake(
+            "The categories' cost is minus a probability: its logarithm is missing. Use "
+            "cross_entropy, straight from the net's raw output.",
+            mixed(category_loss=lambda z, c: F.nll_loss(z.softmax(1), c, reduction="none")),
+        ),
+        Mistake(
+            "The binary columns pay only where the answer is yes. A no costs −log(1 − p): the "
+            "binary cross-entropy has both halves.",
+            mixed(binary_loss=lambda y, t: -(t * F.logsigmoid(y)).sum(1)),
+        ),
+        Mistake(
+            "The binary columns pay only where the answer is no. A yes costs −log p: the binary "
+            "cross-entropy has both halves.",
+            mixed(binary_loss=lambda y, t: -((1 - t) * F.logsigmoid(-y)).sum(1)),
+        ),
+        Mistake(
+            "Yes and no are exchanged in the binary columns: the logit is that of a yes, 1.",
+            mixed(binary_loss=lambda y, t: bce(y, 1 - t)),
         ),
         Mistake(
             "The categories' logarithm has another base. Nats use the natural logarithm, and only "
