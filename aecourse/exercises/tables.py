@@ -188,9 +188,9 @@ SCALER = Exercise(
             lambda a, b: (a - a.mean(0) / a.std(0), b - a.mean(0) / a.std(0)),
         ),
         Mistake(
-            "The test rows come back as they were. Either they are not scaled, or mean and standard "
-            "deviation were taken after the training table had been overwritten with its scaled "
-            "self: then they are 0 and 1. Keep both numbers first, then scale both tables.",
+            "The test rows come back as they were. Either they are not scaled, or mean and "
+            "standard deviation were taken after the training table had been overwritten with its "
+            "scaled self: then they are 0 and 1. Keep both numbers first, then scale both tables.",
             lambda a, b: (scale(a, b)[0], b),
         ),
         Mistake(
