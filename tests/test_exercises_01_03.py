@@ -398,6 +398,22 @@ WRONG = {
         ("The columns are divided by their standard deviation, but", "train.mean(axis=0)", "0"),
         ("The columns are squeezed between 0 and 1", "mean = train.mean(axis=0)",
          "mean = train.min(0)", "train.std(axis=0)", "train.max(0) - train.min(0)"),
+        ("The columns are squeezed between 0 and 1", "return a, b", """
+    both = np.r_[train, test]
+    low, high = both.min(0), both.max(0)
+    return (train - low) / (high - low), (test - low) / (high - low)"""),
+        ("Half of the scaler comes from the test rows", "train.mean", "test.mean"),
+        ("Half of the scaler comes from the test rows", "train.std", "test.std"),
+        ("The centre is the median", "mean = train.mean(axis=0)", "mean = np.median(train, 0)",
+         "train.std(axis=0)", "np.percentile(train, 75, 0) - np.percentile(train, 25, 0)"),
+        ("The columns are divided by their mean absolute", "train.std(axis=0)",
+         "abs(train - mean).mean(axis=0)"),
+        ("The columns are divided by their mean.", "train.std(axis=0)", "mean"),
+        ("The columns are divided first", "return a, b",
+         "return train / std - mean, test / std - mean"),
+        ("Each row is scaled by numbers of its own", "return a, b", """
+    from sklearn.preprocessing import normalize
+    return normalize(train), normalize(test)"""),
         ("The columns are squeezed between −1 and 1", "return a, b", """
     low, high = train.min(0), train.max(0)
     return 2 * (train - low) / (high - low) - 1, 2 * (test - low) / (high - low) - 1"""),
@@ -413,7 +429,7 @@ WRONG = {
         ("One mean serves the whole", "mean(axis=0)", "mean()"),
         ("The columns are divided by their variance", "train.std", "train.var"),
         ("One mean and one standard deviation", "mean(axis=0)", "mean()", "std(axis=0)", "std()"),
-        ("Each row is scaled by its own", "return a, b", """
+        ("Each row is scaled by numbers of its own", "return a, b", """
     def rows(x):
         return (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
     return rows(train), rows(test)"""),
@@ -443,6 +459,16 @@ WRONG = {
         ("The gaps are filled with means of the test rows", "nanmean(train", "nanmean(test"),
         ("The means come from training and test rows", "nanmean(train,",
          "nanmean(np.r_[train, test],"),
+        ("The means come from training and test rows", "np.nanmean(train, axis=0)",
+         "(np.nanmean(train, axis=0) + np.nanmean(test, axis=0)) / 2"),
+        ("A gap is filled from the row before", "return filled", """
+    import pandas as pd
+    return pd.DataFrame(test).ffill().bfill()"""),
+        ("The gaps are filled with a marker", "= means[j]", "= -1"),
+        ("The gaps are filled with a marker", "= means[j]", "= -999"),
+        ("The mean is added to the known values", "return filled",
+         "return np.nan_to_num(test) + means"),
+        ("The filled table is centred", "return filled", "return filled - means"),
         ("Gaps remain", "np.nanmean(train, axis=0)", "train.mean(axis=0)"),
         ("Nothing is filled", "= means[j]", "= train.mean()"),
         ("Nothing is filled", "np.isnan(filled[:, j])", "filled[:, j] == np.nan"),
@@ -460,7 +486,7 @@ WRONG = {
         ("Known values are overwritten", "filled[gaps, j]", "filled[:, j]"),
         ("The two values of np.where are the wrong", "return filled",
          "return np.where(np.isnan(test), test, means)"),
-        ("The filled table is standardised", "return filled",
+        ("The filled table is centred or standardised", "return filled",
          "return (filled - means) / np.nanstd(train, axis=0)"),
         ("The training rows are filled", "filled = test.copy()",
          "test = train\n    filled = test.copy()"),
@@ -496,6 +522,25 @@ WRONG = {
         ("Everything is halved", "one + two + three", "(one + two + three) / 2"),
         ("The half stands before the whole sum", "0.5 * ((x", "((x", "one + two + three",
          "0.5 * (one + two + three)"),
+        ("The half covers the binary", "two = ", "two = 0.5 * "),
+        ("The half covers the categories", "three = ", "three = 0.5 * "),
+        ("The half stands inside", "0.5 * ((x - real) ** 2)", "((0.5 * (x - real)) ** 2)"),
+        ("The real columns cost a distance", "0.5 * ((x - real) ** 2).sum(1)",
+         "torch.linalg.norm(x - real, dim=1)"),
+        ("The real columns cost a distance", "** 2).sum(1)", "** 2).sum(1) ** 0.5"),
+        ("The three kinds are averaged", "one + two + three",
+         "torch.stack([one, two, three]).mean(0)"),
+        ("Both halves of the binary", "two = ", "p = torch.sigmoid(y); two = "
+         "-(binary * p.log() + (1 - binary) * p.log()).sum(1) #"),
+        ("A softmax runs over the binary", "two = ",
+         "two = F.binary_cross_entropy(y.softmax(1), binary, reduction='none').sum(1) #"),
+        ("A softmax runs over the binary", "two = ",
+         "two = F.cross_entropy(y, binary, reduction='none') #"),
+        ("The softmax runs over rows", "three = ",
+         "three = -z.softmax(0)[torch.arange(len(z)), category].log() #"),
+        ("The softmax runs over rows", "three = ",
+         "three = -(z.exp() / z.exp().sum())[torch.arange(len(z)), category].log() #"),
+        ("The logarithms of all categories", "three = ", "three = -z.log_softmax(1).sum(1) #"),
         ("The categories' cost is minus a logit", "F.cross_entropy(z", "F.nll_loss(z"),
         ("The categories' cost is minus a logit", "three = ",
          "three = -z[torch.arange(len(z)), category] #"),

@@ -72,6 +72,35 @@ FLOOR = Exercise(
             lambda x: miss(x, (x - x.amin(0)) / (x.amax(0) - x.amin(0))),
         ),
         Mistake(
+            "This is the tanh of the values. A net may put any number into its activation, and "
+            "that of the question is a sigmoid: the nearest number between 0 and 1.",
+            lambda x: miss(x, x.tanh()),
+        ),
+        Mistake(
+            "One end stands at one half. That is where a sigmoid is at 0; it goes down to 0 and "
+            "up to 1.",
+            lambda x: miss(x, x.clamp(0.5, 1)),
+            lambda x: miss(x, x.clamp(0, 0.5)),
+        ),
+        Mistake(
+            "The square is missing.",
+            lambda x: (x - x.clamp(0, 1)).abs().mean(),
+            lambda x: (x - x.clamp(0, 1)).mean(),
+        ),
+        Mistake(
+            "This is a sum. The error per entry is a mean.",
+            lambda x: (x - x.clamp(0, 1)).square().sum(),
+        ),
+        Mistake(
+            "This is the root of the error. The errors of this section are squares.",
+            lambda x: miss(x, x.clamp(0, 1)).sqrt(),
+        ),
+        Mistake(
+            "This is the share of the values that a sigmoid cannot reach. How far away they are "
+            "counts too.",
+            lambda x: ((x < 0) | (x > 1)).double().mean(),
+        ),
+        Mistake(
             "Nothing is confined: this net copies perfectly, and a sigmoid cannot output what lies "
             "outside 0 to 1.",
             lambda x: miss(x, x),
@@ -171,6 +200,42 @@ R_SQUARED = Exercise(
             lambda x, copy: error(x, copy) / variance(x),
         ),
         Mistake(
+            "This is the error. R² compares it with the variance: one minus their quotient.",
+            error,
+        ),
+        Mistake(
+            "The error is not divided by the variance of its column.",
+            lambda x, copy: 1 - error(x, copy),
+        ),
+        Mistake(
+            "The fraction is upside down: the error is divided by the variance.",
+            lambda x, copy: 1 - variance(x) / error(x, copy),
+        ),
+        Mistake(
+            "The mean is taken before the square, so that errors to both sides cancel.",
+            lambda x, copy: 1 - (copy - x).mean(0).square() / variance(x),
+        ),
+        Mistake(
+            "The error is a variance of the difference, which forgives a copy that is shifted. "
+            "Take the mean of the squares.",
+            lambda x, copy: 1 - variance(copy - x) / variance(x),
+            lambda x, copy: 1 - (copy - x).var(0) / variance(x),
+        ),
+        Mistake(
+            "This compares the spread of copy and data. A copy may vary as much as the data and "
+            "be wrong everywhere.",
+            lambda x, copy: variance(copy) / variance(x),
+        ),
+        Mistake(
+            "Roots are taken of both. R² is about squares: error over variance.",
+            lambda x, copy: 1 - (error(x, copy) / variance(x)).sqrt(),
+        ),
+        Mistake(
+            "This is the correlation. It forgives a copy that is shifted or too small, and it is "
+            "no square; error and variance do not forgive.",
+            lambda x, copy: correlation(x, copy),
+        ),
+        Mistake(
             "This is the squared correlation. It forgives a copy that is shifted or too small; "
             "error and variance do not.",
             lambda x, copy: correlation(x, copy) ** 2,
@@ -253,6 +318,30 @@ AUROC = Exercise(
             "Day i is paired with day i only. Every rainy day meets every dry one: give one of "
             "the two arrays a second axis.",
             lambda rainy, dry: np.mean([a > b for a, b in zip(rainy, dry)]),
+        ),
+        Mistake(
+            "A rainy day counts only if it beats all dry ones. Count the pairs that it wins.",
+            lambda rainy, dry: (rainy > dry.max()).mean(),
+        ),
+        Mistake(
+            "A dry day counts only if all rainy ones beat it. Count the pairs that it loses.",
+            lambda rainy, dry: (rainy.min() > dry).mean(),
+        ),
+        Mistake(
+            "This is the share of rainy days that a threshold finds. AUROC has no threshold: it "
+            "counts pairs that stand in the right order.",
+            lambda rainy, dry: (rainy > 0.5).mean(),
+        ),
+        Mistake(
+            "This is twice the AUROC minus one, which runs from −1 to 1. The share of pairs runs "
+            "from 0 to 1.",
+            lambda rainy, dry: 2 * ranked_right(rainy, dry) - 1,
+            lambda rainy, dry: np.sign(rainy[:, None] - dry).mean(),
+        ),
+        Mistake(
+            "There is a value for each day. Take the mean over all pairs.",
+            lambda rainy, dry: (rainy[:, None] > dry).mean(0),
+            lambda rainy, dry: (rainy[:, None] > dry).mean(1),
         ),
         Mistake(
             "This is the accuracy with a threshold of one half. AUROC has no threshold: it counts "
