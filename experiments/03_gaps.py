@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingRegressor
 from torch import Tensor
@@ -40,9 +39,9 @@ INSTRUMENTS = ("Evaporation", "Sunshine", "Cloud9am", "Cloud3pm")
 KINDS = ("single", "together")
 SEEDS, FEW_SEEDS = tuple(range(8)), (0, 1, 2)
 VALIDATION_SEED, VALIDATION_ROWS = 100, 2000
-EPOCHS, BATCH, RATE, HIDDEN, CODE = 80, 256, 5e-3, (128,), 128
-COMPONENTS, PENALTIES, NEIGHBOURS = (2, 3, 4, 5, 6, 8, 12), (0.1, 0.3, 1.0, 3.0), (5, 10, 20, 40)
-LEAVES, ITERATIONS, TREE_RATE = (15, 31, 63), 300, 0.08
+EPOCHS, BATCH, RATE, HIDDEN, CODE = 40, 256, 5e-3, (128,), 128
+COMPONENTS, PENALTIES, NEIGHBOURS = (2, 3, 4, 5, 6, 8, 12), (0.3, 1.0, 3.0, 10.0), (5, 10, 20, 40)
+LEAVES, ITERATIONS, TREE_RATE = (31, 63), 300, 0.08
 
 # --------------------------------------------------------------------------- gaps
 
@@ -129,12 +128,13 @@ def by_trees(rain, x, hidden, kind, seed, leaves, columns=range(COLUMNS)):
         rows = hidden[:, column].numpy()
         if not rows.any():
             continue
+        others = [j for j in range(COLUMNS) if j != column and not missing[:, j].all()]
         model = HistGradientBoostingRegressor(
             learning_rate=TREE_RATE, max_iter=ITERATIONS, max_leaf_nodes=leaves,
             early_stopping=False, random_state=seed,
         )  # fmt: skip
-        model.fit(np.delete(spoilt, column, 1), answers[:, column])
-        answer = model.predict(np.delete(asked[rows], column, 1))
+        model.fit(spoilt[:, others], answers[:, column])
+        answer = model.predict(asked[rows][:, others])
         guess[rows, column] = torch.from_numpy(answer).float()
     return guess
 
@@ -287,7 +287,7 @@ def main() -> None:
             kind: [
                 cell((name, kind, seed), partial(filled_by, rain, kind, name, seed,
                      choices[kind].get(name, {}).get("best")))
-                for seed in (FEW_SEEDS if name == "neighbours" else SEEDS)
+                for seed in (FEW_SEEDS if name == "neighbours" or kind == "together" else SEEDS)
             ]
             for kind in KINDS
         }  # fmt: skip
