@@ -52,8 +52,8 @@ class Muon(torch.optim.Optimizer):
 
     The gradient of a weight matrix has a few large singular values and many small ones, so plain
     momentum moves along a few directions only. Here all directions of the momentum advance equally
-    far. A step costs more than one of Adam; large batches make it pay. Kernels (out, in, h, w) count
-    as matrices (out, in·h·w).
+    far. A step costs more than one of Adam; large batches make it pay. Kernels (out, in, h, w)
+    count as matrices (out, in·h·w).
 
     Use it as ``fit(…, optimizer=Muon)``, with batches of 256 and more and ``lr`` from 0.01 to 0.02.
 
@@ -82,10 +82,18 @@ class Muon(torch.optim.Optimizer):
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.0,
     ):
-        for name, value in {"lr": lr, "matrix_rate": matrix_rate, "weight_decay": weight_decay}.items():
+        for name, value in {
+            "lr": lr,
+            "matrix_rate": matrix_rate,
+            "weight_decay": weight_decay,
+        }.items():
             if value < 0:
                 raise ValueError(f"{name}={value}: it cannot be negative.")
-        for name, share in {"momentum": momentum, "betas[0]": betas[0], "betas[1]": betas[1]}.items():
+        for name, share in {
+            "momentum": momentum,
+            "betas[0]": betas[0],
+            "betas[1]": betas[1],
+        }.items():
             if not 0 <= share < 1:
                 raise ValueError(f"{name}={share}: choose at least 0 and less than 1.")
         self.matrix_rate, self.momentum, self.betas = matrix_rate, momentum, betas

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -105,17 +106,15 @@ def codes_from_mixture(codes: Tensor, seed: int) -> Tensor:
 
 class Deep(Autoencoder):
     """A deep net as in Hinton & Salakhutdinov (2006): 784 pixels, hidden layers, a linear code of
-    30 numbers, and the mirror image of it all.
-
-    Where the processor multiplies numbers of 16 bits fast, training does; what is reported is always
-    computed with 32.
+    30 numbers, and the mirror image of it all. Training multiplies numbers of 16 bits, which some
+    processors do several times as fast; what is reported is computed with 32.
 
     Args:
         hidden: widths of the encoder's hidden layers.
         activation: of the hidden layers.
         batch_norm: normalise before each of them.
-        scale: standard deviation of the initial weights of a layer with so many inputs; PyTorch's own
-            initial weights unless given.
+        scale: standard deviation of the initial weights of a layer with so many inputs; PyTorch's
+            own initial weights unless given.
     """
 
     def __init__(self, hidden=(1000, 500, 250), activation="gelu", batch_norm=False, scale=None):
@@ -149,12 +148,12 @@ class Deep(Autoencoder):
 
 
 def he_scale(inputs: int) -> float:
-    """Standard deviation that keeps the size of signals from layer to layer with ReLU (He et al.)."""
+    """Standard deviation that keeps the size of signals through ReLU layers (He et al. 2015)."""
     return (2 / inputs) ** 0.5
 
 
 class Deformed(Dataset):
-    """Batches of digits, each digit bent a little by a random linear map, in a new order each epoch.
+    """Batches of digits, each bent a little by a random linear map, in a new order each epoch.
 
     An item is a whole batch (batch_size, 1, 28, 28); items are taken in their order.
 
@@ -184,14 +183,15 @@ class Deformed(Dataset):
         return F.grid_sample(images, grid, align_corners=False).clamp(0, 1)
 
 
-def train_deep(model: Deep, images: Tensor, *, epochs: int, batch_size: int = 512, lr: float = 0.0125,
-               weight_decay: float = 0.1, strength: float = 0.02, seed: int = 0,
-               on_epoch=()) -> History:  # fmt: skip
-    """Train a deep net with Muon, shrinking weights, on slightly deformed digits; it starts with the
-    mean digit as its answer."""
+def train_deep(
+    model: Deep, images: Tensor, *, epochs: int, batch_size: int = 512, lr: float = 0.0125,
+    weight_decay: float = 0.1, strength: float = 0.02, seed: int = 0, on_epoch=(),
+) -> History:  # fmt: skip
+    """Train a deep net with Muon and weights that shrink, on slightly deformed digits; it starts
+    with the mean digit as its answer."""
     start_at_mean(model, images)
     batches = DataLoader(Deformed(images, batch_size, strength, seed), batch_size=None)
     return fit(
         model, {"reconstruction": mse}, batches, epochs=epochs, lr=lr, seed=seed, progress=False,
-        optimizer=lambda weights, lr: Muon(weights, lr, weight_decay=weight_decay), on_epoch=on_epoch,
+        optimizer=partial(Muon, weight_decay=weight_decay), on_epoch=on_epoch,
     )  # fmt: skip

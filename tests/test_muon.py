@@ -89,8 +89,10 @@ def test_fit_trains_with_it(build):
     assert losses[-1] < 0.9 * losses[0]
 
 
-@pytest.mark.parametrize("settings", [{"lr": -1.0}, {"momentum": 1.0}, {"betas": (0.9, 1.5)}, {"weight_decay": -0.1}])
+@pytest.mark.parametrize(
+    "settings", [{"lr": -1.0}, {"momentum": 1.0}, {"betas": (0.9, 1.5)}, {"weight_decay": -0.1}]
+)
 def test_nonsense_is_refused(settings):
-    (name, value), = settings.items()
+    ((name, value),) = settings.items()
     with pytest.raises(ValueError, match=name):
         Muon([torch.zeros(2, 2)], **settings)
