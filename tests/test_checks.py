@@ -295,6 +295,26 @@ def test_an_exercise_may_look_at_its_arguments_afterwards(monkeypatch):
     assert not any(vars(box) for box, _ in exercise.probes.values()), "probes stay as they are"
 
 
+@pytest.mark.parametrize("answer, words", [
+    (lambda layer, x: layer(x), "right"),
+    (torch.no_grad()(lambda layer, x: layer(x)), "PyTorch recorded nothing on the way to it"),
+    (lambda layer, x: layer(x).detach(), "PyTorch recorded nothing on the way to it"),
+    (lambda layer, x: layer(x).tolist(), "a list carries no gradient"),
+    (lambda layer, x: layer(x).detach().numpy(), "an ndarray carries no gradient"),
+])
+def test_a_result_may_have_to_be_trainable(monkeypatch, answer, words):
+    layer = torch.nn.Linear(3, 2, dtype=torch.float64)
+    exercise = Exercise(
+        name="toy", right=lambda layer, x: layer(x), trainable=True,
+        probes={"4 rows": (layer, torch.tensor(matrix(1, 4, 3)))},
+        mistakes=[], insight="Well done.")
+    monkeypatch.setattr(collection, "catalogue", lambda: {"toy": exercise})
+    with torch.no_grad():  # what a notebook left switched off is no fault of the answer
+        status, message = judge("toy", answer)
+    assert words in (status, message) or status == "wrong" and words in message
+    assert not message.startswith("The values are right") or "cannot be trained" in message
+
+
 def test_global_random_state_neither_matters_nor_moves(toy):
     def answer(a, b):
         random.random(), np.random.seed(), torch.manual_seed(np.random.randint(1000))

@@ -88,6 +88,22 @@ def as_arrays(result, names: tuple[str, ...]) -> list[np.ndarray]:
     return [as_array(value) for value in result]
 
 
+def without_gradient(result, names: tuple[str, ...]) -> str:
+    """Why a result cannot be trained, after "but"; nothing if it can.
+
+    ``result`` is what an answer returned, one value for each name. Its numbers are right.
+    """
+    for value, name in zip([result] if len(names) == 1 else result, names):
+        if not isinstance(value, torch.Tensor):
+            return (f"{name} cannot be trained: {kind_of(value)} carries no gradient. Stay with "
+                    "tensors: .numpy(), .item(), float() and .tolist() leave PyTorch.")
+        if not value.requires_grad:
+            return (f"{name} cannot be trained: PyTorch recorded nothing on the way to it. Was it "
+                    "computed under torch.no_grad(), or is there a .detach() or .data on the way? "
+                    "What belongs to the loss stands outside.")
+    return ""
+
+
 def differ(before, after) -> bool:
     """Whether an argument was changed in place."""
     try:

@@ -31,6 +31,7 @@ from aecourse.exercises.answers import (
     has_dots,
     is_blank,
     kind_of,
+    without_gradient,
     wrong_parameter_count,
 )
 from aecourse.exercises.diagnosis import close, difference, factor
@@ -77,6 +78,9 @@ class Exercise:
     # Where an argument has to be changed: takes the arguments as a right answer left them, and
     # returns what is wrong with them, if anything.
     after: Callable[..., str | None] | None = None
+    # Where every returned value has to be a tensor that a loss can be trained through: right
+    # numbers without a gradient (all of it under no_grad, detached, turned into NumPy) are refused.
+    trainable: bool = False
     # Probes that break a careless computation -> what to say if all others come out right. They
     # do not hide a mistake that shows on the others.
     extreme: dict[str, str] = field(default_factory=dict)
@@ -163,7 +167,7 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
     if (count := wrong_parameter_count(answer, len(parameters))) is not None:
         return Verdict("error", f"The function takes {count} parameter{'s' * (count != 1)}, and "
                                 f"the exercise passes {len(parameters)}: {', '.join(parameters)}.")
-    answers, changed, left_wrong = [], None, None
+    answers, changed, left_wrong, untrainable = [], None, None, ""
     for label, arguments in exercise.probes.items():
         given = copy.deepcopy(arguments)
         try:
@@ -182,6 +186,8 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
             names = f": {', '.join(exercise.returns)}" if len(exercise.returns) > 1 else ""
             return Verdict("wrong", f"The function returns {problem}. It should return "
                                     f"numbers{names}.")
+        if exercise.trainable:
+            untrainable = untrainable or without_gradient(result, exercise.returns)
         changed = changed or next((parameter for parameter, before, after
                                    in zip(parameters, arguments, given)
                                    if differ(before, after)), None)
@@ -191,6 +197,8 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
         return Verdict("wrong", diagnose(exercise, answers))
     if left_wrong:
         return Verdict("wrong", left_wrong)
+    if untrainable:
+        return Verdict("wrong", f"The values are right, but {untrainable}")
     if changed:
         return Verdict("wrong", f"The values are right, but the function changes its argument "
                                 f"{changed} in place, and whoever called it loses the original. "
@@ -251,7 +259,7 @@ def isolated():
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     random.seed(0), np.random.seed(0), torch.default_generator.manual_seed(0)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), torch.enable_grad():
             warnings.simplefilter("ignore")
             yield
     finally:
