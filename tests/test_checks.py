@@ -210,7 +210,7 @@ def test_a_forgotten_return_is_named(toy):
     (lambda a, b: a.T @ b * 1.01 + 0.01, "close, but not equal"),
     (lambda a, b: (a.T @ b) ** 3, "the shape is as expected; the values are not"),
     (lambda a, b: a.T @ b * 1.01, "On 4 rows, it is close, but not equal"),
-    (lambda a, b: 0 * (a.T @ b), "The result is not right. It is 0 everywhere."),
+    (lambda a, b: 0 * (a.T @ b), "The result is not right. It is 0 everywhere, whatever is"),
     (lambda a, b: a.T @ b if len(a) == 4 else (a.T @ b) ** 3, "Only some inputs fail, such as 5 "
      "rows: the shape is as expected; the values are not."),
     (lambda a, b: a.T @ b if len(a) == 4 else -a.T @ b, "such as 5 rows: the sign is reversed."),

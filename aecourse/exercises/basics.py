@@ -10,8 +10,8 @@ from aecourse.exercises.checks import Exercise, Mistake
 
 
 def output_gradient(H, W, b, X):
-    Y = np.tanh(H @ W + b)
-    delta = 2 / X.size * (Y - X) * (1 - Y**2)
+    X_hat = np.tanh(H @ W + b)
+    delta = 2 / X.size * (X_hat - X) * (1 - X_hat**2)
     return H.T @ delta, delta.sum(axis=0)
 
 
@@ -188,12 +188,19 @@ OUTPUT_GRADIENT = Exercise(
 # Parameter count ----------------------------------------------------------------------------
 
 
+def parameter_count(sizes):
+    return sum(m * n + n for m, n in zip(sizes[:-1], sizes[1:]))
+
+
+def parameter_count_by_index(sizes):
+    total = 0
+    for i in range(len(sizes) - 1):
+        total += sizes[i] * sizes[i + 1] + sizes[i + 1]
+    return total
+
+
 def pairs(sizes):
     return list(zip(sizes[:-1], sizes[1:]))
-
-
-def parameter_count(sizes):
-    return sum((a + 1) * b for a, b in pairs(sizes))
 
 
 PARAMETER_COUNT = Exercise(
@@ -205,6 +212,7 @@ PARAMETER_COUNT = Exercise(
         "an encoder alone, 784, 128, 32": ([784, 128, 32],),
         "a single layer, 17, 3": ([17, 3],),
     },
+    written_out=(parameter_count_by_index,),
     tolerance=0,  # a count is exact
     hints={
         "IndexError": "A list of n sizes has n - 1 layers, one between each pair of neighbours. "
@@ -306,6 +314,20 @@ def category_loss(logits, classes):
     return F.cross_entropy(logits, classes, reduction="none")
 
 
+def category_loss_by_hand(logits, classes):
+    return torch.logsumexp(logits, 1) - logits[torch.arange(len(logits)), classes]
+
+
+def category_loss_by_softmax(logits, classes):
+    p = torch.exp(logits) / torch.exp(logits).sum(1, keepdim=True)
+    return -torch.log(p[torch.arange(len(p)), classes])
+
+
+def category_loss_by_product(logits, classes):
+    target = F.one_hot(classes, logits.shape[1])
+    return -(target * torch.log_softmax(logits, 1)).sum(1)
+
+
 def one_hot(logits, classes):
     return F.one_hot(classes, logits.shape[1]).to(logits.dtype)
 
@@ -344,6 +366,7 @@ def rows_of_logits(seed, rows, categories, scale=1.5):
 CATEGORY_LOSS = Exercise(
     name="loss for categories",
     right=category_loss,
+    written_out=(category_loss_by_hand, category_loss_by_softmax, category_loss_by_product),
     probes={
         "6 rows of 4 categories": rows_of_logits(3, 6, 4),
         "5 rows of 7 categories": rows_of_logits(4, 5, 7),

@@ -33,6 +33,7 @@ from aecourse.exercises.answers import (
 )
 from aecourse.exercises.diagnosis import Case, by_step, close, difference, relation
 from aecourse.exercises.isolation import TooLong, isolated, time_limit
+from aecourse.exercises.slips import slips_of
 
 __all__ = ["Exercise", "Mistake", "Verdict", "check", "judge"]
 
@@ -76,6 +77,8 @@ class Exercise:
     # Where an argument has to be changed: takes the arguments as a right answer left them, and
     # returns what is wrong with them, if anything.
     after: Callable[..., str | None] | None = None
+    # Other ways to write the reference. Slips of the pen are recognised in these, too.
+    written_out: tuple[Callable, ...] = ()
     # Where every returned value has to be a tensor that a loss can be trained through: right
     # numbers without a gradient (all of it under no_grad, detached, turned into NumPy) are refused.
     trainable: bool = False
@@ -96,6 +99,20 @@ class Exercise:
     @functools.cached_property
     def wrong_values(self) -> list[tuple[Mistake, Values]]:
         return [(mistake, self.run(wrong)) for mistake in self.mistakes for wrong in mistake.wrong]
+
+    @functools.cached_property
+    def slips(self) -> list[tuple[str, Values]]:
+        """What one slip of the pen makes of the reference: in words, and the values.
+
+        Slips that raise are left out, and those that change nothing.
+        """
+        found = []
+        for slip in (s for way in (self.right, *self.written_out) for s in slips_of(way)):
+            values = [trials.outcome(slip.function, arguments, self.returns)
+                      for arguments in self.probes.values()]
+            if None not in values and not self.accepts(values):
+                found.append((slip.said, values))
+        return found
 
     def run(self, function: Callable) -> Values:
         """What one of the catalogue's own functions returns."""
@@ -221,24 +238,33 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
 def diagnose(exercise: Exercise, answers: Values, answer: Callable) -> str:
     """The message for values that are not right: a cause that explains all of them, if possible.
 
-    First come the mistakes of the catalogue, then causes in general terms, then a mistake and
-    such a cause together. Else it says what the first wrong result looks like.
+    First come the mistakes of the catalogue, then causes in general terms, slips of the pen, and a
+    mistake together with a second cause. Else it says what the first wrong result looks like.
     """
     if message := from_catalogue(exercise, answers):
         return message
     if exercise.extreme:
         return without_extremes(exercise, answers, answer)
     first = next(iter(exercise.probes.values()))
-    wrong, _ = wrong_parts(exercise, answers)
+    wrong, right = wrong_parts(exercise, answers)
     if cause := trials.unsteady(answer, first, exercise.returns) or trials.passed_through(
             exercise, answers):
         return f"The result is not right. {cause}"
-    if not all(related(exercise, answers, part) for part in wrong):
-        if cause := trials.exchanged(exercise, answers):
-            return f"The result is not right. {cause}"
+    if not all(relation(exercise.cases(answers, exercise.right_values, part), exercise.tolerance)
+               for part in wrong):
+        if cause := trials.exchanged(exercise, answers) or slip(exercise, answers, wrong):
+            fine = [exercise.returns[part] for part in right]
+            return f"The result is not right. {cause}" + (
+                f" Right, however: {' and '.join(fine)}." if fine else "")
         if message := two_causes(exercise, answers, wrong):
             return message
     return f"{in_general(exercise, answers)} {trials.unused(exercise, answer)}".strip()
+
+
+def slip(exercise: Exercise, answers: Values, wrong: list[int]) -> str:
+    """Which slip of the pen gives these answers where they are wrong, if one does."""
+    return next((said for said, values in exercise.slips
+                 if explains(exercise, answers, values, wrong)), "")
 
 
 def from_catalogue(exercise: Exercise, answers: Values) -> str:
@@ -296,11 +322,6 @@ def two_causes(exercise: Exercise, answers: Values, wrong: list[int]) -> str:
         if len(steps) == 1 and (step := steps.pop()):
             pairs.append((step, f"{mistake.message} Besides, {step}"))
     return min(pairs, key=lambda pair: len(pair[0]))[1] if pairs else ""
-
-
-def related(exercise: Exercise, answers: Values, part: int) -> str:
-    """How one part comes from what is right, if that is known."""
-    return relation(exercise.cases(answers, exercise.right_values, part), exercise.tolerance)
 
 
 def in_general(exercise: Exercise, answers: Values) -> str:
