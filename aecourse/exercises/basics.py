@@ -31,6 +31,13 @@ def right_delta(H, W, b, X):
     return 2 / X.size * (Y - X) * (1 - Y**2)
 
 
+def through_sigmoid(H, W, b, X, slope):
+    """A wrong implementation: the output goes through a sigmoid in place of a tanh."""
+    Y = 1 / (1 + np.exp(-(H @ W + b)))
+    d = 2 / X.size * (Y - X) * slope(Y)
+    return H.T @ d, d.sum(axis=0)
+
+
 def without_bias(H, W, b, X):
     return output_gradient(H, W, 0 * b, X)
 
@@ -70,6 +77,19 @@ OUTPUT_GRADIENT = Exercise(
             "The slope used is that of the sigmoid. This layer has a tanh, whose slope is another "
             "function of its output.",
             gradient(lambda Z, Y, X: 2 / X.size * (Y - X) * Y * (1 - Y)),
+        ),
+        Mistake(
+            "The output is that of a sigmoid. This layer has a tanh, which runs from −1 to 1, and "
+            "with it another slope.",
+            lambda *a: through_sigmoid(*a, lambda Y: Y * (1 - Y)),
+            lambda *a: through_sigmoid(*a, lambda Y: 1 - Y**2),
+        ),
+        Mistake(
+            "This is the gradient of the mean absolute error, or close to it: the sign of the "
+            "error, or its size, stands where the error itself belongs.",
+            gradient(lambda Z, Y, X: 1 / X.size * np.sign(Y - X) * (1 - Y**2)),
+            gradient(lambda Z, Y, X: 2 / X.size * np.sign(Y - X) * (1 - Y**2)),
+            gradient(lambda Z, Y, X: 2 / X.size * np.abs(Y - X) * (1 - Y**2)),
         ),
         Mistake(
             "The slope of tanh has lost its square: differentiate tanh once more on paper.",

@@ -258,7 +258,8 @@ def diagnose(exercise: Exercise, answers: Values, answer: Callable) -> str:
                 f" Right, however: {' and '.join(fine)}." if fine else "")
         if message := two_causes(exercise, answers, wrong):
             return message
-    return f"{in_general(exercise, answers)} {trials.unused(exercise, answer)}".strip()
+    said = in_general(exercise, answers)
+    return said if "everywhere" in said else f"{said} {trials.unused(exercise, answer)}".strip()
 
 
 def slip(exercise: Exercise, answers: Values, wrong: list[int]) -> str:

@@ -158,8 +158,8 @@ def by_unknown_factor(cases: Cases) -> str:
 def common_factors(cases: Cases) -> list[float]:
     """What each right value is multiplied by, if that can be told and is not almost 1."""
     factors = [factor(case.answer, case.right) for case in cases]
-    if None in factors or [c.right.size for c in cases] == [1] or (
-            all(abs(f - 1) < 0.02 for f in factors) and not are_whole(cases)):
+    if None in factors or [c.right.size for c in cases] == [1] or all(
+            abs(f - 1) < 0.02 for f in factors):
         return []
     return factors
 

@@ -5,6 +5,7 @@ the same everywhere, so they are made by machine: from the source of a right fun
 """
 
 import ast
+import contextlib
 import copy
 import functools
 import inspect
@@ -46,21 +47,42 @@ def defined(source: str, like: Callable) -> Callable | None:
 
 
 def changed_sources(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What is wrong, and the source that is wrong in that way; no source twice."""
+    """What is wrong, and the source that is wrong in that way; no source twice.
+
+    First every slip in one place, then each that can be made in several, in all of them at once.
+    """
     function = tree.body[0]
     names = [argument.arg for argument in function.args.args]
     seen = {ast.unparse(tree)}
     parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
+    alike: dict[str, dict[ast.AST, ast.AST]] = {}  # why -> the nodes, and what stands instead
     for node in [n for statement in function.body for n in ast.walk(statement)]:
         for why, new in changes(node, names):
-            kept = dict(node.__dict__), node.__class__
-            node.__dict__, node.__class__ = dict(new.__dict__), new.__class__
-            source = ast.unparse(tree)
-            quoted = quotation(node, parents)
-            node.__dict__, node.__class__ = kept
+            alike.setdefault(why, {}).setdefault(node, new)
+            with replaced({node: new}):
+                source, quoted = ast.unparse(tree), quotation(node, parents)
             if source not in seen:
                 seen.add(source)
                 yield f"It is what comes out with {quoted}: {why}", source
+    for why, places in alike.items():
+        with replaced(places):
+            source, quoted = ast.unparse(tree), quotation(next(iter(places)), parents)
+        if source not in seen:
+            seen.add(source)
+            yield f"It is what comes out with {quoted}: {why[:-1]}, everywhere.", source
+
+
+@contextlib.contextmanager
+def replaced(places: dict[ast.AST, ast.AST]):
+    """Nodes of a tree that are others for a while."""
+    kept = [(node, dict(node.__dict__), node.__class__) for node in places]
+    for node, new in places.items():
+        node.__dict__, node.__class__ = dict(new.__dict__), new.__class__
+    try:
+        yield
+    finally:
+        for node, fields, kind in kept:
+            node.__dict__, node.__class__ = fields, kind
 
 
 def quotation(node: ast.AST, parents: dict) -> str:
@@ -76,9 +98,11 @@ def quotation(node: ast.AST, parents: dict) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
-           ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt}
+SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Gt: ">", ast.GtE: ">=",
+         ast.Lt: "<", ast.LtE: "<="}  # fmt: skip
+SWAPPED = {ast.Add: [ast.Sub, ast.Mult], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add],
+           ast.Div: [ast.Mult], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt, ast.LtE],
+           ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt, ast.GtE]}  # fmt: skip
 RENAMED = {"mean": ["sum"], "sum": ["mean"], "std": ["var"], "var": ["std"], "sqrt": ["square"],
            "nanmean": ["mean"], "log": ["log2", "log10"], "max": ["min", "mean"],
            "min": ["max", "mean"], "amax": ["amin"], "argmax": ["argmin"], "ceil": ["floor"],
@@ -97,23 +121,11 @@ def changes(node: ast.AST, names: list[str]) -> Iterator[tuple[str, ast.AST]]:
         return new
 
     if isinstance(node, ast.BinOp):
-        if type(node.op) in SWAPPED:
-            other = SWAPPED[type(node.op)]
-            yield (f"a {SIGNS[other]} stands where a {SIGNS[type(node.op)]} belongs.",
-                   with_(op=other()))
-        if isinstance(node.op, ast.Sub | ast.Div | ast.MatMult):
-            yield "the two are in the wrong order.", with_(left=node.right, right=node.left)
-        if isinstance(node.op, ast.Div):
-            yield "// rounds down.", with_(op=ast.FloorDiv())
-        if isinstance(node.op, ast.MatMult):
-            yield "* goes entry by entry.", with_(op=ast.Mult())
-        if isinstance(node.op, ast.Pow):
-            yield "a power is left out.", node.left
-        else:
-            yield "something that belongs to it is left out.", node.left
-            yield "something that belongs to it is left out.", node.right
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
-        yield "the border belongs to the other side.", with_(ops=[SWAPPED[type(node.ops[0])]()])
+        yield from changes_of_operation(node, with_)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for other in SWAPPED.get(type(node.ops[0]), []):
+            yield (f"a {SIGNS[other]} stands where a {SIGNS[type(node.ops[0])]} belongs.",
+                   with_(ops=[other()]))
     if isinstance(node, ast.UnaryOp):
         yield "a sign before it is left out.", node.operand
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
@@ -141,3 +153,38 @@ def changes(node: ast.AST, names: list[str]) -> Iterator[tuple[str, ast.AST]]:
         for other in names:
             if other != node.id:
                 yield f"{other} stands where another variable belongs.", with_(id=other)
+
+
+def changes_of_operation(node: ast.BinOp, with_: Callable) -> Iterator[tuple[str, ast.AST]]:
+    """The slips that an operation such as a + b invites."""
+    left, right, kind = node.left, node.right, type(node.op)
+    for other in SWAPPED.get(kind, []):
+        yield f"a {SIGNS[other]} stands where a {SIGNS[kind]} belongs.", with_(op=other())
+    if kind in (ast.Sub, ast.Div, ast.MatMult):
+        yield "the two are in the wrong order.", with_(left=right, right=left)
+    if kind is ast.Div:
+        yield "// rounds down.", with_(op=ast.FloorDiv())
+    if kind is ast.MatMult:
+        yield "* goes entry by entry.", with_(op=ast.Mult())
+    if kind is ast.Pow:
+        yield "a power is left out.", left
+        yield "the absolute value is no power.", ast.Call(ast.Name("abs"), [left], [])
+    else:
+        yield "something that belongs to it is left out.", left
+        yield "something that belongs to it is left out.", right
+    # a * (b - c) without its brackets, and (a - b) / c
+    if kind in (ast.Mult, ast.Div) and isinstance(right, ast.BinOp):
+        yield "brackets are missing.", with_(op=right.op, left=with_(right=right.left),
+                                             right=right.right)
+    if kind in (ast.Mult, ast.Div) and isinstance(left, ast.BinOp):
+        yield "brackets are missing.", with_(op=left.op, left=left.left,
+                                             right=with_(left=left.right))
+    for side, part in (("left", left), ("right", right)):
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) and kind is not ast.Pow:
+            yield ("the power takes in too much.",
+                   ast.BinOp(with_(**{side: part.left}), ast.Pow(), part.right))
+        if isinstance(part, ast.BinOp) and kind in (ast.Mult, ast.Div):
+            yield ("it has a root too many.",
+                   with_(**{side: ast.BinOp(part, ast.Pow(), ast.Constant(0.5))}))
+            yield ("it has a square too many.",
+                   with_(**{side: ast.BinOp(part, ast.Pow(), ast.Constant(2))}))
