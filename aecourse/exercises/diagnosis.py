@@ -222,7 +222,8 @@ def by_function(cases: Cases, tolerance: float) -> str:
     for said, function in FUNCTIONS.items():
         with np.errstate(all="ignore"):
             done = [function(case.right.astype(float)) for case in cases]
-        if all(close(case.answer, other, tolerance) for case, other in zip(cases, done)):
+        changes = any((other != case.right).any() for case, other in zip(cases, done))
+        if changes and all(close(c.answer, other, tolerance) for c, other in zip(cases, done)):
             return said
     return ""
 
