@@ -345,7 +345,7 @@ def by_value(failing: Cases) -> str:
     if not are_whole(failing) and all(close(c.answer, c.right, 0.02) for c in failing):
         if case.answer.dtype == np.float16:
             return "it is close, but not equal: half precision has three digits only."
-        return "it is close, but not equal: a small constant or a low precision gets in."
+        return "it is close, but not equal. Does a small constant or a low precision get in?"
     if case.right.size == 1:
         return f"it is {case.answer.item():.6g} where {case.right.item():.6g} is expected."
     return "the shape is as expected; the values are not."

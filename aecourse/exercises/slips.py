@@ -141,6 +141,15 @@ def changes(node: ast.AST, names: list[str]) -> Iterator[tuple[str, ast.AST]]:
             yield "a function is left out.", node.args[0]
         if isinstance(node.func, ast.Attribute):
             yield "what should be done with it is left out.", node.func.value
+        if len(node.args) == 1 and isinstance(inner := node.args[0], ast.BinOp):
+            yield ("it goes into the function as a whole.", ast.BinOp(
+                with_(args=[inner.left]), inner.op, inner.right))
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "mean" and not node.args + (
+                node.keywords):
+            for axis in (0, 1):
+                over_one = ast.Call(ast.Attribute(node.func.value, "sum"), [ast.Constant(axis)], [])
+                yield ("a sum over one axis is left in it.",
+                       with_(func=ast.Attribute(over_one, "mean")))
         for keyword in node.keywords:
             yield (f"it lacks {keyword.arg}.",
                    with_(keywords=[k for k in node.keywords if k is not keyword]))
