@@ -189,7 +189,22 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
     if (count := wrong_parameter_count(answer, len(parameters))) is not None:
         return Verdict("error", f"The function takes {count} parameter{'s' * (count != 1)}, and "
                                 f"the exercise passes {len(parameters)}: {', '.join(parameters)}.")
-    answers, changed, left_wrong, untrainable = [], set(), None, ""
+    seen = observed(exercise, answer)
+    return seen if isinstance(seen, Verdict) else judged(exercise, answer, seen)
+
+
+class Observed(NamedTuple):
+    """What an answer did with the probes."""
+
+    values: Values
+    changed: set[str]  # arguments that it changed in place
+    left_wrong: str | None  # what is wrong with arguments that had to be changed
+    untrainable: str  # why what it returned cannot be trained
+
+
+def observed(exercise: Exercise, answer: Callable) -> Observed | Verdict:
+    """What an answer does with the probes; a verdict if it does not return numbers."""
+    values, changed, left_wrong, untrainable = [], set(), None, ""
     for label, arguments in exercise.probes.items():
         given = copy.deepcopy(arguments)
         try:
@@ -209,28 +224,32 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
                    else "Is a return missing at its end?")
             return Verdict("wrong", f"The function returns None. {why}")
         try:
-            answers.append(as_arrays(result, exercise.returns))
+            values.append(as_arrays(result, exercise.returns))
         except (TypeError, ValueError, OverflowError) as problem:
             names = f": {', '.join(exercise.returns)}" if len(exercise.returns) > 1 else ""
             return Verdict("wrong", f"The function returns {problem}. It should return "
                                     f"numbers{names}.")
         if exercise.trainable:
             untrainable = untrainable or without_gradient(result, exercise.returns)
-        changed |= {parameter for parameter, before, after in zip(parameters, arguments, given)
-                    if differ(before, after)}
+        changed |= {parameter for parameter, before, after
+                    in zip(exercise.parameters, arguments, given) if differ(before, after)}
         if exercise.after:
             left_wrong = left_wrong or exercise.after(*given)
-    in_place = changed and (
-        f"the function changes its argument {' and '.join(sorted(changed))} in place, and whoever "
-        "called it loses the original. Work on a copy.")
-    if not exercise.accepts(answers):
-        besides = f" Besides, {in_place}" if changed else ""
-        return Verdict("wrong", diagnose(exercise, answers, answer) + besides)
-    if left_wrong:
-        return Verdict("wrong", left_wrong)
-    if untrainable:
-        return Verdict("wrong", f"The values are right, but {untrainable}")
-    if changed:
+    return Observed(values, changed, left_wrong, untrainable)
+
+
+def judged(exercise: Exercise, answer: Callable, seen: Observed) -> Verdict:
+    """The verdict on an answer that returns numbers: they come first, then what it left behind."""
+    in_place = (f"the function changes its argument {' and '.join(sorted(seen.changed))} in place, "
+                "and whoever called it loses the original. Work on a copy.")
+    if not exercise.accepts(seen.values):
+        besides = f" Besides, {in_place}" if seen.changed else ""
+        return Verdict("wrong", diagnose(exercise, seen.values, answer) + besides)
+    if seen.left_wrong:
+        return Verdict("wrong", seen.left_wrong)
+    if seen.untrainable:
+        return Verdict("wrong", f"The values are right, but {seen.untrainable}")
+    if seen.changed:
         return Verdict("wrong", f"The values are right, but {in_place}")
     return Verdict("right", exercise.insight)
 
