@@ -167,6 +167,9 @@ WRONG = {
          "    return total", "        return total"),
         ("Only the last layer", "total += ", "total = "),
         ("Only the last layer", "total += weights + biases", "total = weights"),
+        ("Both ends of each layer", "weights + biases", "weights + biases + sizes[i]"),
+        ("Of the biases only those", "weights + biases", "weights", "return total",
+         "return total + sizes[-1]"),
         ("Each size is paired with itself", "sizes[i + 1]", "sizes[i]"),
         ("Each size is paired with itself", "sizes[i + 1]", "sizes[i]", "(len(sizes) - 1)",
          "(len(sizes))"),
@@ -247,6 +250,8 @@ WRONG = {
         ("The wrong categories are charged for", "(target *", "((1 - target) *"),
         ("The other categories are charged for", "return losses",
          "return F.binary_cross_entropy(logits.softmax(1), target, reduction='none').sum(1)"),
+        ("This is the cost of all categories but", "torch.log_softmax(logits, dim=1)",
+         "torch.log(1 - torch.softmax(logits, dim=1))"),
         ("This is the entropy of the prediction", "target * log_p", "log_p.exp() * log_p"),
         ("The loss is divided by the number of categories", ".sum(dim=1)", ".mean(dim=1)"),
         ("The formula is right, and logits in the thousands", "return losses", """
