@@ -286,8 +286,8 @@ PARAMETER_COUNT = Exercise(
             lambda sizes: sum(a * b + a + b for a, b in pairs(sizes)),
         ),
         Mistake(
-            "Of the biases only those of the last layer are counted. Are they added after the loop, and not in "
-            "each of its turns?",
+            "Of the biases only those of the last layer are counted. Are they added after the loop "
+            "and not in each of its turns?",
             lambda sizes: sum(a * b for a, b in pairs(sizes)) + sizes[-1],
         ),
         Mistake(
