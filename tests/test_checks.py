@@ -192,22 +192,25 @@ def test_a_forgotten_return_is_named(toy):
     (lambda a, b: abs(a).T @ b, "The absolute value is taken."),
     (lambda a, b: a.T @ b + 2, "Something is added."),
     (lambda a, b: b.T @ a, "transposed: of shape (2, 3) where of shape (3, 2) is expected"),
-    (lambda a, b: (a.T @ b).ravel(), "the values are right, but it is of shape (6,)"),
+    (lambda a, b: (a.T @ b).ravel(), "The values are right, but it is of shape (6,)"),
     (lambda a, b: a.sum(), "it is a single number where of shape (3, 2) is expected"),
     (lambda a, b: -a.T @ b, "The result is not right. The sign is reversed."),
     (lambda a, b: 3 * a.T @ b, "It is off by a constant factor of 3."),
     (lambda a, b: -a.T @ b / 2, "The sign is reversed, and it is off by a constant factor of 0.5."),
     (lambda a, b: -a.T @ b / len(a), "The sign is reversed, and it is off by a factor that"),
     (lambda a, b: (a.T @ b)[None], "of shape (1, 3, 2) where of shape (3, 2)"),
-    (lambda a, b: a[..., None] * b[:, None], "An axis is left over"),
-    (lambda a, b: (a.T @ b).sum(0), "An axis is lost"),
+    (lambda a, b: a[..., None] * b[:, None], "Added up over axis 0, it would be what is expected"),
+    (lambda a, b: (a[..., None] * b[:, None]) ** 3, "An axis is left over"),
+    (lambda a, b: (a.T @ b).sum(0), "It is what is expected, added up over axis 0."),
+    (lambda a, b: (a.T @ b).mean(1), "It is what is expected, averaged over axis 1."),
+    (lambda a, b: (a.T @ b).max(0), "An axis is lost"),
     (lambda a, b: a.T @ b / len(a), "a factor that changes with the input"),
     (lambda a, b: a.T @ b * np.nan, "NaN"),
     (lambda a, b: a.T @ b * np.inf, "infinite"),
     (lambda a, b: a.T @ b * 1.01 + 0.01, "close, but not equal"),
     (lambda a, b: (a.T @ b) ** 3, "the shape is as expected; the values are not"),
     (lambda a, b: a.T @ b * 1.01, "On 4 rows, it is close, but not equal"),
-    (lambda a, b: 0 * (a.T @ b), "the values are not"),
+    (lambda a, b: 0 * (a.T @ b), "The result is not right. It is 0 everywhere."),
     (lambda a, b: a.T @ b if len(a) == 4 else (a.T @ b) ** 3, "Only some inputs fail, such as 5 "
      "rows: the shape is as expected; the values are not."),
     (lambda a, b: a.T @ b if len(a) == 4 else -a.T @ b, "such as 5 rows: the sign is reversed."),
@@ -230,8 +233,7 @@ def test_wrong_is_described(toy, answer, words):
     (lambda x: np.log(1 + np.exp(x)), "A table."),
     (lambda x: 2 * np.log(1 + np.exp(x)).sum(1), "The result is not right. It is off by a constant "
      "factor of 2."),
-    (lambda x: 3 * np.log(1 + np.exp(x)), "A table. Besides, a factor is wrong: check what is "
-     "divided by what."),
+    (lambda x: 3 * np.log(1 + np.exp(x)), "A table. Besides, it is off by a constant factor of 3."),
     (lambda x: x.sum(1) + x.sum(1)[:, None], "The result is not right. On 5 rows, it is of shape "
      "(5, 5) where of shape (5,) is expected. A column and a row, combined entry by entry, make "
      "such a square table."),
@@ -247,7 +249,8 @@ def test_a_number_is_told():
 
 
 @pytest.mark.parametrize("part, words", [
-    (lambda dW, db: (dW + 1, db), "Right: dL/db. Not right: dL/dW. On 7 rows"),
+    (lambda dW, db: (dW + 1, db), "Right: dL/db. Not right: dL/dW. It is 1 more than expected"),
+    (lambda dW, db: (dW**3, db), "Right: dL/db. Not right: dL/dW. On 7 rows"),
     (lambda dW, db: (7 * dW, 7 * db), "Not right: dL/dW and dL/db. It is off by a constant factor"),
     (lambda dW, db: dW, "The function returns one value. It should return numbers: dL/dW, dL/db."),
     (lambda dW, db: (7 * dW, db[:2]), "Not right: dL/dW. It is off by a constant factor of 7. Not "
@@ -293,6 +296,26 @@ def test_an_exercise_may_look_at_its_arguments_afterwards(monkeypatch):
     assert judge("toy", lambda box, x: 2 * x) == ("wrong", "The box is empty.")
     assert judge("toy", lambda box, x: x) == ("wrong", "Not doubled."), "values come first"
     assert not any(vars(box) for box, _ in exercise.probes.values()), "probes stay as they are"
+
+
+@pytest.mark.parametrize("answer, words", [
+    (lambda layer, x: layer(x), "right"),
+    (torch.no_grad()(lambda layer, x: layer(x)), "PyTorch recorded nothing on the way to it"),
+    (lambda layer, x: layer(x).detach(), "PyTorch recorded nothing on the way to it"),
+    (lambda layer, x: layer(x).tolist(), "a list carries no gradient"),
+    (lambda layer, x: layer(x).detach().numpy(), "an ndarray carries no gradient"),
+])
+def test_a_result_may_have_to_be_trainable(monkeypatch, answer, words):
+    layer = torch.nn.Linear(3, 2, dtype=torch.float64)
+    exercise = Exercise(
+        name="toy", right=lambda layer, x: layer(x), trainable=True,
+        probes={"4 rows": (layer, torch.tensor(matrix(1, 4, 3)))},
+        mistakes=[], insight="Well done.")
+    monkeypatch.setattr(collection, "catalogue", lambda: {"toy": exercise})
+    with torch.no_grad():  # what a notebook left switched off is no fault of the answer
+        status, message = judge("toy", answer)
+    assert words in (status, message) or status == "wrong" and words in message
+    assert not message.startswith("The values are right") or "cannot be trained" in message
 
 
 def test_global_random_state_neither_matters_nor_moves(toy):

@@ -699,9 +699,10 @@ class TestExercises(ExerciseTests):
         source = edited(RIGHT["output gradient"], ["1 - Y**2", "1", "/ X.size", "/ len(X)"])
         message = self.judge("output gradient", source).message
         assert message.startswith("The derivative of tanh is missing")
-        assert message.endswith("Besides, a factor is wrong: check what is divided by what.")
+        assert ("Besides, it is off by a factor that changes with the input: too large by the "
+                "number of columns of W, 5 on 7 rows") in message
 
     def test_one_of_two_values_is_right(self):
-        source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) + 1")
+        source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) ** 3")
         message = self.judge("output gradient", source).message
         assert message.startswith("Right: dL/dW. Not right: dL/db. On 7 rows")
