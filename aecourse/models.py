@@ -244,9 +244,9 @@ class TopK(Dense):
 class JumpReLU(Dense):
     """A dense autoencoder whose code units each have a threshold of their own, which is learned.
 
-    A unit passes on its input as it is where that exceeds the threshold, and is 0 elsewhere: small
-    inputs are cut and large ones do not shrink. A step has no gradient, so thresholds get that of a
-    ramp around the step. Train with :func:`aecourse.objectives.l0`. (Rajamanoharan et al. 2024.)
+    A unit passes on its input as it is where that exceeds the threshold, and is 0 elsewhere:
+    small inputs are cut and large ones do not shrink. A step has no gradient, so thresholds get
+    that of a ramp around the step. Train with :func:`aecourse.objectives.l0`. (Rajamanoharan et al. 2024.)
 
     Args:
         threshold: of all units at the start, in units of the code; positive.
@@ -277,7 +277,7 @@ class JumpReLU(Dense):
         }
 
     def gated(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, *shape) → the inputs of the code units and their gates, 0 or 1: each (B, code_size)."""
+        """(B, *shape) → inputs of the code units and their gates, 0 or 1: each (B, code_size)."""
         inputs = super().encode(x)
         return inputs, step(inputs.detach() - self.log_threshold.exp(), self.width)
 

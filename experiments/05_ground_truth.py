@@ -255,8 +255,10 @@ def main() -> None:
         "rate": {"half": at("top-k", k, rate=RATE / 2)},
     }
     nested = {
-        method: [cell(("nested", method, seed), partial(absorbed, method, best[method][active], seed))
-                 for seed in FEW_SEEDS]
+        method: [
+            cell(("nested", method, seed), partial(absorbed, method, best[method][active], seed))
+            for seed in FEW_SEEDS
+        ]
         for method in ("L1", "top-k", "JumpReLU")
     }  # fmt: skip
 
@@ -272,8 +274,8 @@ def main() -> None:
         longer=errors(longer),
         epochs={chosen: [EPOCHS, longer[0]["epochs"]]},
         rivals={
-            "dictionary": "its penalty is the better of two for this very score, on a draw of its "
-                          "own; two passes take several times as long as the net, four are beside it",
+            "dictionary": "its penalty is the better of two for this very score, on a draw of "
+                          "its own; two passes take longer than the net, four stand beside it",
             "JumpReLU": "its weight is the best of three in the same way",
             "L1": "its weight is the best of three in the same way",
             "independent components": "nothing to tune; both signs of each component count",

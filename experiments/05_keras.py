@@ -2,12 +2,13 @@
 
 Arden Dertat, "Applied deep learning, part 3: autoencoders" (Keras, notebook of 3 October 2017):
 784-32-784, ReLU on the code, sigmoid on the output, binary cross-entropy averaged over pixels,
-an L1 activity penalty of 1e-5, Keras's Adam and initial weights, all 60,000 training images, 20 epochs
-of batches of 32. The Keras of its time added the penalty up over a batch; tf.keras divides it by the
-batch size. In terms of losses summed over pixels the two weights are 784 · 1e-5 · 32 and 784 · 1e-5.
+an L1 activity penalty of 1e-5, Keras's Adam and initial weights, all 60,000 training images,
+20 epochs of batches of 32. The Keras of its time added the penalty up over a batch; tf.keras
+divides it by the batch size. In terms of losses summed over pixels the two weights are
+784 · 1e-5 · 32 and 784 · 1e-5.
 
-What the notebook prints: test losses 0.0920 without and 0.1019 with the penalty, mean codes 6.60 and
-0.777. The verdict says which reading gives the last figure; its error is the distance of the
+What the notebook prints: test losses 0.0920 without and 0.1019 with the penalty, mean codes 6.60
+and 0.777. The verdict says which reading gives the last figure; its error is the distance of the
 logarithms.
 
 Takes about 15 minutes on one thread; it goes on where it was stopped.
@@ -30,7 +31,8 @@ from aecourse.training import fit
 SEEDS, FEW_SEEDS = tuple(range(8)), (0, 1, 2)
 EPOCHS, BATCH, PENALTY, PIXELS = 20, 32, 1e-5, 784
 WEIGHTS = {"none": 0.0, "averaged": PIXELS * PENALTY, "summed": PIXELS * PENALTY * BATCH}
-PRINTED = {"loss without": 0.09204, "loss with": 0.10195, "mean without": 6.600, "mean with": 0.7769}
+PRINTED = {"loss without": 0.09204, "loss with": 0.10195,
+           "mean without": 6.600, "mean with": 0.7769}  # fmt: skip
 
 
 def keras_net(seed: int) -> Dense:

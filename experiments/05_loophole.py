@@ -1,8 +1,8 @@
-"""Lesson 05: how an L1 penalty is evaded the longer one trains, with free and with unit-norm columns.
+"""Lesson 05: how an L1 penalty is evaded the longer one trains, with free and with unit columns.
 
-784-256-784 from ``tied_start``, binary cross-entropy, batches of 128, the same one-cycle rate for both;
-1, 2, 4 and 8 epochs, three seeds. The weights differ, as the penalties do: columns of length 1 need
-larger codes.
+784-256-784 from ``tied_start``, binary cross-entropy, batches of 128, the same one-cycle rate for
+both; 1, 2, 4 and 8 epochs, three seeds. The weights differ, as the penalties do: columns of length
+1 need larger codes.
 
 Takes about three minutes on one thread.
 """
@@ -47,8 +47,10 @@ def main() -> None:
     digits, cell = data.mnist(), results.cells(__file__)
     figures = {
         columns: {
-            str(epochs): [cell((columns, epochs, seed), partial(drift, digits, columns, epochs, seed))
-                          for seed in SEEDS]
+            str(epochs): [
+                cell((columns, epochs, seed), partial(drift, digits, columns, epochs, seed))
+                for seed in SEEDS
+            ]
             for epochs in EPOCHS
         }
         for columns in WEIGHTS
