@@ -246,7 +246,8 @@ class JumpReLU(Dense):
 
     A unit passes on its input as it is where that exceeds the threshold, and is 0 elsewhere:
     small inputs are cut and large ones do not shrink. A step has no gradient, so thresholds get
-    that of a ramp around the step. Train with :func:`aecourse.objectives.l0`. (Rajamanoharan et al. 2024.)
+    that of a ramp around the step. Train with :func:`aecourse.objectives.l0`.
+    (Rajamanoharan et al. 2024.)
 
     Args:
         threshold: of all units at the start, in units of the code; positive.
@@ -293,7 +294,7 @@ class JumpReLU(Dense):
 
 
 def step(distance: Tensor, width: float) -> Tensor:
-    """1 where ``distance`` is positive and 0 elsewhere, with the gradient of a ramp of this width."""
+    """1 where ``distance`` is positive, else 0; its gradient is that of a ramp of this width."""
     ramp = (distance / width + 0.5).clamp(0, 1)
     return (distance > 0).to(ramp) + ramp - ramp.detach()
 

@@ -389,8 +389,8 @@ UNIT_COLUMNS = Exercise(
         Mistake(
             "The layer computed with its old weights. Either it was asked before the columns were "
             "scaled, or nothing was written back, or layer.weight became a new tensor or "
-            "Parameter, of which an optimiser that was built before knows nothing. First change the "
-            "numbers in place, layer.weight.div_(…); then ask for layer(code).",
+            "Parameter, of which an optimiser that was built before knows nothing. First change "
+            "the numbers in place, layer.weight.div_(…); then ask for layer(code).",
             lambda layer, h: applied(layer, h, lambda W: W),
         ),
         Mistake(
