@@ -45,6 +45,9 @@ HINTS = {
 }
 
 
+MOST = 10**7  # numbers in a result: more were not meant
+
+
 def is_blank(result, answer) -> bool:
     """Whether the stub is as it was: it returns dots, or has no code at all."""
     if result is ... or isinstance(result, tuple) and result and all(r is ... for r in result):
@@ -92,6 +95,8 @@ def as_array(value) -> np.ndarray:
             array = array.astype(np.float64)
     except Exception:
         raise TypeError(kind_of(value) + advice(value)) from None
+    if array.size > MOST:
+        raise ValueError(f"an array of shape {array.shape}")
     if array.dtype.kind not in "biuf":
         raise TypeError("dots" if value is ... else kind_of(value) + advice(value)
                         if array.ndim == 0 else f"an array of {array.dtype.name}")

@@ -33,6 +33,7 @@ from aecourse.exercises.answers import (
 )
 from aecourse.exercises.diagnosis import Case, by_step, close, difference, relation
 from aecourse.exercises.isolation import TooLong, isolated, time_limit
+from aecourse.exercises.slips import slips_of
 
 __all__ = ["Exercise", "Mistake", "Verdict", "check", "judge"]
 
@@ -76,6 +77,8 @@ class Exercise:
     # Where an argument has to be changed: takes the arguments as a right answer left them, and
     # returns what is wrong with them, if anything.
     after: Callable[..., str | None] | None = None
+    # Other ways to write the reference. Slips of the pen are recognised in these, too.
+    written_out: tuple[Callable, ...] = ()
     # Where every returned value has to be a tensor that a loss can be trained through: right
     # numbers without a gradient (all of it under no_grad, detached, turned into NumPy) are refused.
     trainable: bool = False
@@ -96,6 +99,20 @@ class Exercise:
     @functools.cached_property
     def wrong_values(self) -> list[tuple[Mistake, Values]]:
         return [(mistake, self.run(wrong)) for mistake in self.mistakes for wrong in mistake.wrong]
+
+    @functools.cached_property
+    def slips(self) -> list[tuple[str, Values]]:
+        """What one slip of the pen makes of the reference: in words, and the values.
+
+        Slips that raise are left out, and those that change nothing.
+        """
+        found = []
+        for slip in (s for way in (self.right, *self.written_out) for s in slips_of(way)):
+            values = [trials.outcome(slip.function, arguments, self.returns)
+                      for arguments in self.probes.values()]
+            if None not in values and not self.accepts(values):
+                found.append((slip.said, values))
+        return found
 
     def run(self, function: Callable) -> Values:
         """What one of the catalogue's own functions returns."""
@@ -172,7 +189,22 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
     if (count := wrong_parameter_count(answer, len(parameters))) is not None:
         return Verdict("error", f"The function takes {count} parameter{'s' * (count != 1)}, and "
                                 f"the exercise passes {len(parameters)}: {', '.join(parameters)}.")
-    answers, changed, left_wrong, untrainable = [], set(), None, ""
+    seen = observed(exercise, answer)
+    return seen if isinstance(seen, Verdict) else judged(exercise, answer, seen)
+
+
+class Observed(NamedTuple):
+    """What an answer did with the probes."""
+
+    values: Values
+    changed: set[str]  # arguments that it changed in place
+    left_wrong: str | None  # what is wrong with arguments that had to be changed
+    untrainable: str  # why what it returned cannot be trained
+
+
+def observed(exercise: Exercise, answer: Callable) -> Observed | Verdict:
+    """What an answer does with the probes; a verdict if it does not return numbers."""
+    values, changed, left_wrong, untrainable = [], set(), None, ""
     for label, arguments in exercise.probes.items():
         given = copy.deepcopy(arguments)
         try:
@@ -192,28 +224,32 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
                    else "Is a return missing at its end?")
             return Verdict("wrong", f"The function returns None. {why}")
         try:
-            answers.append(as_arrays(result, exercise.returns))
+            values.append(as_arrays(result, exercise.returns))
         except (TypeError, ValueError, OverflowError) as problem:
             names = f": {', '.join(exercise.returns)}" if len(exercise.returns) > 1 else ""
             return Verdict("wrong", f"The function returns {problem}. It should return "
                                     f"numbers{names}.")
         if exercise.trainable:
             untrainable = untrainable or without_gradient(result, exercise.returns)
-        changed |= {parameter for parameter, before, after in zip(parameters, arguments, given)
-                    if differ(before, after)}
+        changed |= {parameter for parameter, before, after
+                    in zip(exercise.parameters, arguments, given) if differ(before, after)}
         if exercise.after:
             left_wrong = left_wrong or exercise.after(*given)
-    in_place = changed and (
-        f"the function changes its argument {' and '.join(sorted(changed))} in place, and whoever "
-        "called it loses the original. Work on a copy.")
-    if not exercise.accepts(answers):
-        besides = f" Besides, {in_place}" if changed else ""
-        return Verdict("wrong", diagnose(exercise, answers, answer) + besides)
-    if left_wrong:
-        return Verdict("wrong", left_wrong)
-    if untrainable:
-        return Verdict("wrong", f"The values are right, but {untrainable}")
-    if changed:
+    return Observed(values, changed, left_wrong, untrainable)
+
+
+def judged(exercise: Exercise, answer: Callable, seen: Observed) -> Verdict:
+    """The verdict on an answer that returns numbers: they come first, then what it left behind."""
+    in_place = (f"the function changes its argument {' and '.join(sorted(seen.changed))} in place, "
+                "and whoever called it loses the original. Work on a copy.")
+    if not exercise.accepts(seen.values):
+        besides = f" Besides, {in_place}" if seen.changed else ""
+        return Verdict("wrong", diagnose(exercise, seen.values, answer) + besides)
+    if seen.left_wrong:
+        return Verdict("wrong", seen.left_wrong)
+    if seen.untrainable:
+        return Verdict("wrong", f"The values are right, but {seen.untrainable}")
+    if seen.changed:
         return Verdict("wrong", f"The values are right, but {in_place}")
     return Verdict("right", exercise.insight)
 
@@ -221,24 +257,34 @@ def _verdict(exercise: Exercise, answer) -> Verdict:
 def diagnose(exercise: Exercise, answers: Values, answer: Callable) -> str:
     """The message for values that are not right: a cause that explains all of them, if possible.
 
-    First come the mistakes of the catalogue, then causes in general terms, then a mistake and
-    such a cause together. Else it says what the first wrong result looks like.
+    First come the mistakes of the catalogue, then causes in general terms, slips of the pen, and a
+    mistake together with a second cause. Else it says what the first wrong result looks like.
     """
     if message := from_catalogue(exercise, answers):
         return message
     if exercise.extreme:
         return without_extremes(exercise, answers, answer)
     first = next(iter(exercise.probes.values()))
-    wrong, _ = wrong_parts(exercise, answers)
+    wrong, right = wrong_parts(exercise, answers)
     if cause := trials.unsteady(answer, first, exercise.returns) or trials.passed_through(
             exercise, answers):
         return f"The result is not right. {cause}"
-    if not all(related(exercise, answers, part) for part in wrong):
-        if cause := trials.exchanged(exercise, answers):
-            return f"The result is not right. {cause}"
+    if not all(relation(exercise.cases(answers, exercise.right_values, part), exercise.tolerance)
+               for part in wrong):
+        if cause := trials.exchanged(exercise, answers) or slip(exercise, answers, wrong):
+            fine = [exercise.returns[part] for part in right]
+            return f"The result is not right. {cause}" + (
+                f" Right, however: {' and '.join(fine)}." if fine else "")
         if message := two_causes(exercise, answers, wrong):
             return message
-    return f"{in_general(exercise, answers)} {trials.unused(exercise, answer)}".strip()
+    said = in_general(exercise, answers)
+    return said if "everywhere" in said else f"{said} {trials.unused(exercise, answer)}".strip()
+
+
+def slip(exercise: Exercise, answers: Values, wrong: list[int]) -> str:
+    """Which slip of the pen gives these answers where they are wrong, if one does."""
+    return next((said for said, values in exercise.slips
+                 if explains(exercise, answers, values, wrong)), "")
 
 
 def from_catalogue(exercise: Exercise, answers: Values) -> str:
@@ -296,11 +342,6 @@ def two_causes(exercise: Exercise, answers: Values, wrong: list[int]) -> str:
         if len(steps) == 1 and (step := steps.pop()):
             pairs.append((step, f"{mistake.message} Besides, {step}"))
     return min(pairs, key=lambda pair: len(pair[0]))[1] if pairs else ""
-
-
-def related(exercise: Exercise, answers: Values, part: int) -> str:
-    """How one part comes from what is right, if that is known."""
-    return relation(exercise.cases(answers, exercise.right_values, part), exercise.tolerance)
 
 
 def in_general(exercise: Exercise, answers: Values) -> str:

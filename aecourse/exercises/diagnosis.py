@@ -42,7 +42,8 @@ def difference(cases: Cases, tolerance: float) -> str:
     failing = failures(cases, tolerance)
     if not failing:
         return ""
-    found = relation(cases, tolerance)
+    found = relation(cases, tolerance) or (
+        by_unknown_factor(failing) or by_order(failing, tolerance) or by_place(failing, tolerance))
     start = "" if found else f"On {failing[0].label}, "
     if len(failing) < len(cases):
         start = f"Only some inputs fail, such as {failing[0].label}: "
@@ -84,28 +85,28 @@ def relation(cases: Cases, tolerance: float) -> str:
     failing = failures(cases, tolerance)
     if not failing or any(not_finite(case) for case in failing):
         return ""
-    everywhere = len(failing) == len(cases)
-    return (everywhere and by_nothing(cases) or by_step(cases, tolerance)
-            or by_unknown_factor(failing) or everywhere and by_constant(cases)
-            or by_order(failing, tolerance) or by_place(failing, tolerance) or "")
+    return (by_one_number(cases) or by_step(cases, tolerance) or by_function(cases, tolerance)
+            or (by_constant(cases) if len(failing) == len(cases) else ""))
 
 
 def by_step(cases: Cases, tolerance: float) -> str:
-    """What to say if one step leads from what is right to the answers, else nothing.
+    """What to say if one simple step leads from what is right to the answers, else nothing.
 
-    A step is a factor with a meaning, a function, a change of form, or a sum over an axis.
+    A step is a factor with a meaning, a change of form, or a sum over an axis.
     """
     failing = failures(cases, tolerance)
     if not failing or any(not_finite(case) for case in failing):
         return ""
-    return (by_factor(failing) or by_function(cases, tolerance) or by_form(failing, tolerance)
-            or by_axis(failing, tolerance))
+    return by_factor(failing) or by_form(failing, tolerance) or by_axis(failing, tolerance)
 
 
-def by_nothing(cases: Cases) -> str:
-    if all(case.answer.size == case.right.size and not case.answer.any() and case.right.any()
-           for case in cases):
-        return "it is 0 everywhere."
+def by_one_number(cases: Cases) -> str:
+    """What to say if the answer is one and the same number everywhere."""
+    values = np.concatenate([case.answer.ravel() for case in cases]).astype(float)
+    rights = np.concatenate([case.right.ravel() for case in cases]).astype(float)
+    if len(cases) > 1 and len(values) and np.ptp(values) == 0 and np.ptp(rights) != 0 and all(
+            case.answer.size == case.right.size for case in cases):
+        return f"it is {values[0]:.4g} everywhere, whatever is passed."
     return ""
 
 
@@ -157,8 +158,8 @@ def by_unknown_factor(cases: Cases) -> str:
 def common_factors(cases: Cases) -> list[float]:
     """What each right value is multiplied by, if that can be told and is not almost 1."""
     factors = [factor(case.answer, case.right) for case in cases]
-    if None in factors or [c.right.size for c in cases] == [1] or (
-            all(abs(f - 1) < 0.02 for f in factors) and not are_whole(cases)):
+    if None in factors or [c.right.size for c in cases] == [1] or all(
+            abs(f - 1) < 0.02 for f in factors):
         return []
     return factors
 
@@ -200,15 +201,14 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "it is the square of what is expected: a root is missing, or a square is too many.": np.square,
     "it is the root of what is expected: a square is missing, or a root is too many.": np.sqrt,
     "it is one minus what is expected, the rest of 1.": lambda right: 1 - right,
-    "it is one minus what is expected, with the sign reversed.": lambda right: right - 1,
     "it is one divided by what is expected: a fraction is upside down.": lambda right: 1 / right,
     "negative numbers have lost their sign.": np.abs,
     "negative numbers have become 0.": lambda right: np.maximum(right, 0),
     "it is the logarithm of what is expected: an exponential is missing.": np.log,
     "it is the exponential of what is expected: a logarithm is missing.": np.exp,
     "it is what is expected, rounded down: is it // or int() in place of /?": np.floor,
-    "it is what is expected, rounded.": np.round,
-    "it is what is expected, rounded up.": np.ceil,
+    "it is what is expected, rounded to whole numbers: is it // or int() in place of /?": np.round,
+    "it is what is expected, rounded up: is it // or int() in place of /?": np.ceil,
 }
 
 
@@ -222,7 +222,8 @@ def by_function(cases: Cases, tolerance: float) -> str:
     for said, function in FUNCTIONS.items():
         with np.errstate(all="ignore"):
             done = [function(case.right.astype(float)) for case in cases]
-        if all(close(case.answer, other, tolerance) for case, other in zip(cases, done)):
+        changes = any((other != case.right).any() for case, other in zip(cases, done))
+        if changes and all(close(c.answer, other, tolerance) for c, other in zip(cases, done)):
             return said
     return ""
 
@@ -344,7 +345,7 @@ def by_value(failing: Cases) -> str:
     if not are_whole(failing) and all(close(c.answer, c.right, 0.02) for c in failing):
         if case.answer.dtype == np.float16:
             return "it is close, but not equal: half precision has three digits only."
-        return "it is close, but not equal: a small constant or a low precision gets in."
+        return "it is close, but not equal. Does a small constant or a low precision get in?"
     if case.right.size == 1:
         return f"it is {case.answer.item():.6g} where {case.right.item():.6g} is expected."
     return "the shape is as expected; the values are not."
