@@ -116,6 +116,11 @@ WRONG = {
          "(1 - q) / (1 - rho)"),
         ("One fraction is upside down", "rho / q", "q / rho"),
         ("The logarithm has another base", "torch.log(", "torch.log2("),
+        ("In place of the mean", "code.mean(dim=0)", "code.max(dim=0).values"),
+        ("In place of the mean", "code.mean(dim=0)", "code.median(dim=0).values"),
+        ("A sign is wrong", "(1 - q)", "(1 + q)"),
+        ("A sign is wrong", "(1 - rho)", "(1 + rho)", "(1 - q)", "(1 + q)"),
+        ("The logarithms are missing", "torch.log", ""),
         ("This is a squared distance", "(on + off)", "(q - rho) ** 2", ".sum()", "\n"
          "    return ((q - rho) ** 2).sum()"),
     ],
@@ -148,6 +153,11 @@ WRONG = {
         ("The threshold is subtracted", "keep, code,", "keep, code - threshold,"),
         ("The threshold is subtracted", "topk(k, dim=1)", "topk(k + 1, dim=1)",
          "keep, code,", "keep, code - threshold,"),
+        ("Only the largest unit is kept", "[:, -1:]", "[:, :1]"),
+        ("The first k units are kept", "code >= threshold", "torch.arange(code.shape[1]) < k"),
+        ("Other numbers stand", "keep, code, torch", "keep, code.abs(), torch"),
+        ("The threshold is subtracted", "torch.where(keep, code, torch.zeros_like(code))",
+         "code - threshold"),
         ("The others are not 0", "torch.zeros_like(code)", "torch.full_like(code, -torch.inf)"),
         ("The places are counted in the flattened", "torch.where(keep, code, "
          "torch.zeros_like(code))", "torch.zeros(code.numel()).double().scatter(0, code.topk(k, "
@@ -186,7 +196,11 @@ WRONG = {
          "layer(code)", "F.linear(code, layer.weight, layer.bias)"),
         ("The output is right, but the decoder no longer",
          "with torch.no_grad()", "layer.weight.requires_grad_(False)\n    if True"),
-        ("The whole matrix", "norm(dim=0)", "norm()"),
+        ("All columns are divided by one number", "norm(dim=0)", "norm()"),
+        ("The columns are centred", "norms = ", "layer.weight.sub_(layer.weight.mean(0))\n"
+         "        norms = "),
+        ("Something else is done", "layer(code)", "layer(code).relu()"),
+        ("All columns are divided by one number", "norm(dim=0)", "norm(dim=0).mean()"),
         ("The square root is missing", "norm(dim=0)", "square().sum(dim=0)"),
         ("The columns are multiplied", "/ norms", "* norms"),
         ("The layer computed with its old weights", "    with", "    out = layer(code)\n    with",

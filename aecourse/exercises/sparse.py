@@ -123,6 +123,23 @@ KL_SPARSITY = Exercise(
               for ratio in (lambda r, q: 1 - r - q, lambda r, q: 1 - r / (1 - q))],
         ),
         Mistake(
+            "In place of the mean over the batch stands another number, such as the largest or the "
+            "middle activation. Take the mean.",
+            lambda h, r: divergence(r, h.amax(0)).sum(),
+            lambda h, r: divergence(r, h.median(0).values).sum(),
+        ),
+        Mistake(
+            "A sign is wrong: being off has the probability 1 − q, and 1 − rho under rho.",
+            lambda h, r: (quiet(r, h.mean(0))
+                          + (1 - r) * torch.log((1 - r) / (1 + h.mean(0)))).sum(),
+            lambda h, r: (quiet(r, h.mean(0))
+                          + (1 + r) * torch.log((1 + r) / (1 + h.mean(0)))).sum(),
+        ),
+        Mistake(
+            "The logarithms are missing: without them these are only ratios.",
+            lambda h, r: (r * (r / h.mean(0)) + (1 - r) * ((1 - r) / (1 - h.mean(0)))).sum(),
+        ),
+        Mistake(
             "The activations are added up over the batch. Such sums exceed 1, where 1 − q has no "
             "logarithm: take the mean, not the sum.",
             lambda h, r: divergence(r, h.sum(0)).sum(),
@@ -272,6 +289,7 @@ TOP_K_CODE = Exercise(
             "what shrinks them is L1.",
             lambda h, k: kept(h - h.topk(k, dim=1).values[:, -1:], h, k),
             lambda h, k: torch.relu(h - h.topk(k + 1, dim=1).values[:, -1:]),
+            lambda h, k: h - h.topk(k, dim=1).values[:, -1:],
         ),
         Mistake(
             "The others are not 0 but very small or minus infinity. A unit that is off is exactly "
@@ -303,6 +321,21 @@ TOP_K_CODE = Exercise(
             "Everything above the mean of its row is kept, whatever k says.",
             lambda h, k: h * (h > h.mean(1, keepdim=True)),
             lambda h, k: h * (h > 0),
+        ),
+        Mistake(
+            "Only the largest unit is kept, whatever k says. The threshold is the *last* of the k "
+            "values.",
+            lambda h, k: kept(h, h, 1),
+        ),
+        Mistake(
+            "The first k units are kept. Which units are large differs from example to example.",
+            lambda h, k: h * (torch.arange(h.shape[1]) < k),
+        ),
+        Mistake(
+            "Other numbers stand at the places of the largest: those of the first k units, or "
+            "absolute values. Put back what topk found there.",
+            lambda h, k: torch.zeros_like(h).scatter(1, h.topk(k, dim=1).indices, h[:, :k]),
+            lambda h, k: kept(h, h, k).abs(),
         ),
         Mistake(
             "The code comes back as it was. Units that are not among the k largest become 0.",
@@ -409,9 +442,21 @@ UNIT_COLUMNS = Exercise(
             lambda layer, h: applied(layer, h, lambda W: by_columns(by_rows(W))),
         ),
         Mistake(
-            "The whole matrix is scaled to norm 1. Each column has its own norm; divide by a row "
+            "The columns are centred first. Only their lengths change, not their directions.",
+            lambda layer, h: applied(layer, h, lambda W: by_columns(W - W.mean(0))),
+            lambda layer, h: applied(layer, h, lambda W: (W - W.mean(0)) / W.norm(dim=0)),
+        ),
+        Mistake(
+            "Something else is done to the output, such as a ReLU. Return layer(code) as it is.",
+            lambda layer, h: unit_columns(layer, h).relu(),
+            lambda layer, h: unit_columns(layer, h).sigmoid(),
+        ),
+        Mistake(
+            "All columns are divided by one number. Each column has its own norm; divide by a row "
             "of them.",
             lambda layer, h: applied(layer, h, lambda W: W / W.norm()),
+            lambda layer, h: applied(layer, h, lambda W: W / W.norm(dim=0).mean()),
+            lambda layer, h: applied(layer, h, lambda W: W / W.norm(dim=0).amax()),
         ),
         Mistake(
             "The square root is missing: the columns are divided by their squared norms.",

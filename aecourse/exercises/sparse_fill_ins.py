@@ -15,17 +15,19 @@ def dead_units(codes):
 def codes_with_dead(seed, examples, units, dead):
     """Codes with negative numbers, many zeros, and units that are never on.
 
-    One living unit adds up to 0, two are never positive, one is always on; and the first example
-    has no zero but in the dead units.
+    Of the living units one adds up to 0, two are never positive, three are constant and four very
+    small: as many as there are, so that each mistake counts another number.
     """
     random = np.random.default_rng(seed)
     codes = random.normal(size=(examples, units)) * (random.random((examples, units)) < 0.5)
-    codes[0] = random.uniform(0.5, 1.5, size=units)
     codes[:, 0] = 0
-    codes[:2, 0] = 1.0, -1.0
-    codes[:, 1:3] = -np.abs(codes[:, 1:3])
-    codes[:, 3] = random.uniform(0.5, 1.5, size=examples)
-    codes[:, random.permutation(np.arange(4, units))[:dead]] = 0
+    codes[1:3, 0] = 1.0, -1.0
+    codes[:, 1:3] = -random.uniform(0.5, 1.5, size=(examples, 2))
+    codes[1, 1:3] = 0
+    codes[:, 3:6] = 0.7
+    codes[:, 6:10] = 0
+    codes[-1, 6:10] = 1e-5
+    codes[:, random.permutation(np.arange(10, units))[:dead]] = 0
     return torch.tensor(codes)
 
 
@@ -33,9 +35,9 @@ DEAD_UNITS = Exercise(
     name="dead units",
     right=dead_units,
     probes={
-        "8 examples of 11 units": (codes_with_dead(1, 8, 11, 3),),
-        "5 examples of 9 units": (codes_with_dead(2, 5, 9, 2),),
-        "7 examples of 13 units": (codes_with_dead(3, 7, 13, 6),),
+        "8 examples of 15 units": (codes_with_dead(1, 8, 15, 3),),
+        "5 examples of 13 units": (codes_with_dead(2, 5, 13, 2),),
+        "7 examples of 18 units": (codes_with_dead(3, 7, 18, 6),),
     },
     mistakes=[
         Mistake(
@@ -74,6 +76,26 @@ DEAD_UNITS = Exercise(
             "== 0.",
             lambda h: (h <= 0).all(0).sum(),
             lambda h: (h.amax(0) == 0).sum(),
+        ),
+        Mistake(
+            "A very small number is not 0. Compare with == 0, without a tolerance.",
+            lambda h: (h.abs() < 1e-3).all(0).sum(),
+        ),
+        Mistake(
+            "A unit that never changes may be on all the time. Dead is only what is always 0.",
+            lambda h: (h.std(0) < 1e-9).sum(),
+            lambda h: (h == h[0]).all(0).sum(),
+        ),
+        Mistake(
+            "Only one example is looked at. A dead unit is 0 for all of them.",
+            lambda h: (h[0] == 0).sum(),
+            lambda h: (h[-1] == 0).sum(),
+        ),
+        Mistake(
+            "A unit that is silent most of the time is not dead, but sparse. Dead is what is 0 for "
+            "every example.",
+            lambda h: ((h == 0).double().mean(0) > 0.5).sum(),
+            lambda h: ((h == 0).double().mean(0) >= 0.5).sum(),
         ),
         Mistake(
             "This says for each unit whether it is dead. Count them.",
@@ -147,6 +169,18 @@ L1_PENALTY = Exercise(
             lambda h, w: w * (h != 0).double().sum(1),
             lambda h, w: w * (h > 0).double().sum(1),
         ),
+        Mistake(
+            "Only the largest unit of each example is charged. Add all of them up.",
+            lambda h, w: w * h.abs().amax(1),
+        ),
+        Mistake(
+            "The sum is squared. L1 is the sum of absolute values itself.",
+            lambda h, w: w * h.abs().sum(1).square(),
+        ),
+        Mistake(
+            "Only the signs are added up. The sizes count, too.",
+            lambda h, w: w * h.sign().sum(1),
+        ),
         Mistake("The weight is missing.", lambda h, w: h.abs().sum(1)),
         Mistake(
             "The weight is applied where it does not belong. It multiplies the sum of absolute "
@@ -154,6 +188,8 @@ L1_PENALTY = Exercise(
             lambda h, w: h.abs().sum(1) / w,
             lambda h, w: h.abs().sum(1) + w,
             lambda h, w: h.abs().sum(1) ** w,
+            lambda h, w: (h.abs() - w).sum(1),
+            lambda h, w: (h.abs() > w).double().sum(1),
         ),
         Mistake(
             "The units are not added up. One number per example is asked for.",
@@ -210,9 +246,20 @@ COSINES = Exercise(
             of(lambda W: W / W.norm(dim=1, keepdim=True)),
         ),
         Mistake(
-            "All columns are divided by one number, the norm of the whole matrix. Each has its "
-            "own.",
+            "All columns are divided by one and the same number. Each has its own norm.",
             of(lambda W: W / W.norm()),
+            of(lambda W: W / W.norm(dim=0).amax()),
+            of(lambda W: W / W.norm(dim=0).mean()),
+        ),
+        Mistake(
+            "The products are scaled in place of the columns. Divide each column by its norm.",
+            lambda W, f: f @ W / (f @ W).norm(dim=1, keepdim=True),
+            lambda W, f: f @ W / (f @ W).norm(dim=0),
+        ),
+        Mistake(
+            "This is a correlation: something was centred. A cosine takes the columns as they are.",
+            of(lambda W: (W - W.mean(0)) / W.norm(dim=0)),
+            of(lambda W: (W - W.mean(0)) / (W - W.mean(0)).norm(dim=0)),
         ),
         Mistake(
             "The square root is missing: the columns are divided by their squared norms.",
