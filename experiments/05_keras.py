@@ -8,15 +8,14 @@ divides it by the batch size. In terms of losses summed over pixels the two weig
 784 · 1e-5 · 32 and 784 · 1e-5.
 
 What the notebook prints: test losses 0.0920 without and 0.1019 with the penalty, mean codes 6.60
-and 0.777. The verdict says which reading gives the last figure; its error is the distance of the
-logarithms.
+and 0.777. No verdict that one method beats another: the question is which reading gives these
+figures after just these 20 epochs. One run of 40 tells where the recipe was going.
 
 Takes about 15 minutes on one thread; it goes on where it was stopped.
 """
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import torch
@@ -71,11 +70,6 @@ def recipe(train, test, weight: float, seed: int, epochs: int = EPOCHS) -> dict:
     }
 
 
-def distance(run: dict) -> float:
-    """How far a run's mean code is from the printed one, in logarithms."""
-    return abs(math.log(run["mean code"] / PRINTED["mean with"]))
-
-
 def main() -> None:
     torch.set_num_threads(1)
     digits, cell = data.mnist(), results.cells(__file__)
@@ -83,33 +77,17 @@ def main() -> None:
     train_on = partial(recipe, everything, digits.test.images)
 
     def runs(name, run, seeds):
-        found = [cell((name, seed), partial(run, seed=seed)) for seed in seeds]
-        print(name, *(f"{run['loss']:.4f} {run['mean code']:.3f}" for run in found), flush=True)
-        return found
+        return [cell((name, seed), partial(run, seed=seed)) for seed in seeds]
 
     figures = {
         name: runs(name, partial(train_on, weight), FEW_SEEDS if name == "none" else SEEDS)
         for name, weight in WEIGHTS.items()
     }
-    longer = runs("40 epochs", partial(train_on, WEIGHTS["summed"], epochs=2 * EPOCHS), FEW_SEEDS)
-    fewer = runs(
-        "50,000 images",
-        partial(recipe, digits.train.images, digits.test.images, WEIGHTS["summed"]),
-        FEW_SEEDS,
-    )
-    errors = {name: {"recipe": [distance(run) for run in found]} for name, found in figures.items()}
-    record = results.verdict(
-        "The tutorial's mean code of 0.777 is what a penalty summed over the batch gives.",
-        winner="summed", rival="averaged", null="none", rows=errors, seeds=SEEDS,
-        longer={"recipe": [distance(run) for run in longer]},
-        epochs={"recipe": [figures["summed"][0]["epochs"], longer[0]["epochs"]]},
-        rivals={"averaged": "the same recipe: only the weight of the penalty differs, 32-fold"},
-        sensitivity={
-            "training images": {"50,000": {"recipe": [distance(run) for run in fewer]}},
-        },
-    )  # fmt: skip
-    figures |= {"40 epochs": longer, "50,000 images": fewer, "printed": PRINTED}
-    results.write(__file__, figures, {"summed-over-the-batch": record})
+    longer = partial(train_on, WEIGHTS["summed"], epochs=2 * EPOCHS)
+    figures["40 epochs"] = runs("40 epochs", longer, FEW_SEEDS[:1])
+    for name, found in figures.items():
+        print(name, *(f"{run['loss']:.4f} {run['mean code']:.3f}" for run in found), flush=True)
+    results.write(__file__, figures | {"printed": PRINTED})
 
 
 if __name__ == "__main__":
