@@ -181,6 +181,16 @@ def test_filters_are_centred_on_zero():
 # --------------------------------------------------------------------------- curves and codes
 
 
+def test_curves_by_doubling_have_a_tick_at_each_place():
+    figure, axis = plt.subplots()
+    plots.by_doubling(axis, {"one": {1: 0.5, 2: 0.7, 4: 0.6}, "other": {2: 0.1, 4: 0.3}}, "epochs")
+    assert_drawn(figure)
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "2", "4"]
+    assert [line.get_label() for line in axis.lines] == ["one", "other"]
+    assert len({line.get_marker() for line in axis.lines}) == 2
+    assert list(axis.lines[1].get_ydata()) == [0.1, 0.3]
+
+
 @pytest.mark.parametrize("with_valid", [True, False])
 @pytest.mark.parametrize("log", [True, False])
 def test_losses_draws_what_the_history_holds(with_valid, log):

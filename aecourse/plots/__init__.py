@@ -5,7 +5,7 @@ text alternative. One door to small modules.
 """
 
 from aecourse.plots.codes import code_plane, scatter, scatter_3d
-from aecourse.plots.curves import losses
+from aecourse.plots.curves import by_doubling, losses
 from aecourse.plots.diagrams import diagram
 from aecourse.plots.dots import dots
 from aecourse.plots.drawings import network
@@ -18,6 +18,7 @@ __all__ = [
     "COLOURS",
     "MARKERS",
     "STYLE",
+    "by_doubling",
     "code_plane",
     "diagram",
     "digit_map",
