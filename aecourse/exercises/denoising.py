@@ -523,8 +523,8 @@ SCORE = Exercise(
             lambda x, m, C, s: (m + (x - m) @ (C * np.linalg.inv(blurred(C, s))) - x) / s**2,
         ),
         Mistake(
-            "The points are whitened: divided by the *root* of the covariance. The score divides by "
-            "the whole.",
+            "The points are whitened: divided by the *root* of the covariance. The score divides "
+            "by the whole.",
             lambda x, m, C, s: -(x - m) @ np.linalg.inv(np.linalg.cholesky(blurred(C, s))).T,
             lambda x, m, C, s: -(x - m) @ np.linalg.inv(np.linalg.cholesky(blurred(C, s))),
             lambda x, m, C, s: -(x - m) @ inverse_root(blurred(C, s)),
