@@ -36,6 +36,7 @@ UNITS, EPOCHS, BATCH, RATE = 512, 8, 256, 5e-3
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the tests
 TRAINED = ("0", "0.25", "0.5", "1", "any")
 SEEDS, FEW_SEEDS = tuple(range(8)), (0, 1, 2)
+ONE_SEED = (0,)  # for rows that are far apart: seeds move an error by less than one per cent
 VALIDATION = 2000  # images that rivals are tuned on
 CLUSTERS = (10, 30, 100, 300)
 
@@ -359,22 +360,24 @@ def runs_of_nets(digits) -> dict[str, tuple[Callable[[int], dict], tuple[int, ..
     conv = {"build": convolutional, "epochs": 4, "batch": 64, "rate": 5e-3}
     return {
         "any": at("any", SEEDS),
-        "0.5": at("0.5", SEEDS),
-        **{kind: of_kind(kind, SEEDS, build=narrower) for kind in KINDS},
-        **{f"{kind}, 512 units": of_kind(kind, (0,)) for kind in KINDS},
-        "0.5, 256 units": at("0.5", range(5), build=narrower),
-        "0.5, noisy target": at("0.5", term=against_input),
-        "0": at("0"),
-        "0.25": at("0.25"),
-        "1": at("1"),
+        "0.5": at("0.5"),
+        **{kind: of_kind(kind, build=narrower) for kind in KINDS},
+        "0.5, 256 units": at("0.5", range(4), build=narrower),
+        "0.5, noisy target": at("0.5", ONE_SEED, term=against_input),
+        "0": at("0", ONE_SEED),
+        "0.25": at("0.25", ONE_SEED),
+        "1": at("1", ONE_SEED),
         "any, twice the epochs": at("any", **twice),
-        **{f"{kind}, twice the epochs": of_kind(kind, build=narrower, **twice) for kind in KINDS},
+        **{
+            f"{kind}, twice the epochs": of_kind(kind, ONE_SEED, build=narrower, **twice)
+            for kind in KINDS
+        },
         "any, convolutional": at("any", (0, 1), **conv),
-        "0.5, convolutional": at("0.5", (0, 1), **conv),
-        "0.5, 32 numbers": at("0.5", build=bottleneck),
-        "0.5, 32 numbers, noisy target": at("0.5", build=bottleneck, term=against_input),
-        "any, 256 units": at("any", build=narrower),
-        "0.5, 512 numbers": at("0.5", build=partial(three_layers, code_size=512)),
+        "0.5, 32 numbers": at("0.5", ONE_SEED, build=bottleneck),
+        "0.5, 32 numbers, noisy target": at("0.5", ONE_SEED, build=bottleneck, term=against_input),
+        "any, 256 units": at("any", ONE_SEED, build=narrower),
+        "0.5, twice the epochs": at("0.5", ONE_SEED, **twice),
+        "0.5, 512 numbers": at("0.5", ONE_SEED, build=partial(three_layers, code_size=512)),
     }
 
 
@@ -392,7 +395,7 @@ def untrained(digits, seed: int) -> dict:
     }
 
 
-def rivals(digits, cell, seeds: Iterable[int] = FEW_SEEDS) -> dict:
+def rivals(digits, cell) -> dict:
     """All rows without a net; the mixture for the number of clusters that validation prefers."""
     tuning = cell(("clusters",), lambda: tune_wiener_filters(digits))
     best = min(tuning, key=lambda clusters: tuning[clusters]["0.5"])
@@ -402,7 +405,7 @@ def rivals(digits, cell, seeds: Iterable[int] = FEW_SEEDS) -> dict:
         "best clusters": best,
         "Wiener filters": [
             cell(("Wiener filters", seed), partial(wiener_filters, digits, int(best), seed))
-            for seed in seeds
+            for seed in ONE_SEED
         ],
         "filters": cell(("filters",), lambda: filters(digits)),
         "kinds": {kind: cell((kind,), partial(rivals_on_kind, digits, kind)) for kind in KINDS},
@@ -425,58 +428,14 @@ def by_kind(runs: dict[str, list[dict]], name: str, error: str) -> dict[str, lis
     return {kind: [run[error] for run in runs[name.format(kind)]] for kind in KINDS}
 
 
-def above_zero(row: dict[str, list[float]]) -> dict[str, list[float]]:
-    return {level: values for level, values in row.items() if float(level)}
-
-
-def verdict_on_levels(rows: dict) -> dict:
-    """One net for all levels, against one matrix for each."""
-    rows = {name: above_zero(row) for name, row in rows.items()}
-    return results.verdict(
-        "One net for all levels of noise leaves less than the best linear map, which is told the "
-        "level, at every level.",
-        winner="any", rival="Wiener", null="untrained",
-        rows={name: rows[name] for name in ("any", "Wiener", "Wiener filters", "untrained")},
-        seeds=SEEDS,
-        longer=rows["any, twice the epochs"],
-        epochs={level: [EPOCHS, 2 * EPOCHS] for level in rows["any"]},
-        exact=["Wiener"],
-        rivals={
-            "Wiener": "has nothing to tune: in closed form from the same 50,000 images, for each "
-                      "level of the test, and clipped like the net",
-            "Wiener filters": "the number of clusters chosen on validation images; told the level",
-        },
-        sensitivity={"hidden units": {"256": rows["any, 256 units"]}},
-    )  # fmt: skip
-
-
-def verdict_on_middle(rows: dict) -> dict:
-    """One net for all levels, against the best of those for a single one, away from its level."""
-    away = {
-        name: {level: values for level, values in row.items() if level != "0.5"}
-        for name, row in rows.items()
-    }
-    return results.verdict(
-        "One net for all levels of noise leaves less than the net for 0.5 at every other level.",
-        winner="any", rival="0.5", null="untrained",
-        rows={name: away[name] for name in ("any", "0.5", "untrained")},
-        seeds=SEEDS,
-        longer=away["any, twice the epochs"],
-        epochs={level: [EPOCHS, 2 * EPOCHS] for level in away["any"]},
-        rivals={"0.5": "the same net, epochs, rate and batches"},
-        sensitivity={"hidden units": {"256": away["any, 256 units"]}},
-    )  # fmt: skip
-
-
 def main() -> None:
     torch.set_num_threads(1)
     digits, cell = data.mnist(), results.cells(__file__)
-    rivals(digits, cell, FEW_SEEDS[:1])
+    without = rivals(digits, cell)
     runs = {
         name: [cell((name, seed), partial(run, seed)) for seed in seeds]
         for name, (run, seeds) in runs_of_nets(digits).items()
     }
-    without = rivals(digits, cell)
     rows = {
         name: by_level(row) for name, row in runs.items() if not name.startswith(tuple(KINDS))
     } | {
@@ -495,7 +454,7 @@ def main() -> None:
         "nets for kinds": {
             error: {
                 name.format("net"): by_kind(runs, name, error)
-                for name in ("{}", "{}, 512 units", "{}, twice the epochs")
+                for name in ("{}", "{}, twice the epochs")
             }
             for error in ("error", "certain pixels kept")
         },
@@ -503,11 +462,7 @@ def main() -> None:
         "mean image": without["mean image"],
         "recipe": {"units": UNITS, "epochs": EPOCHS, "batch": BATCH, "rate": RATE},
     }
-    results.write(
-        __file__,
-        figures,
-        {"any-below-wiener": verdict_on_levels(rows), "any-below-middle": verdict_on_middle(rows)},
-    )
+    results.write(__file__, figures)
 
 
 if __name__ == "__main__":
