@@ -240,6 +240,16 @@ PSNR = Exercise(
             lambda a, b: 10 * np.log10(1 / np.mean(a - b) ** 2),
         ),
         Mistake(
+            "This is the variance of the error: its mean is subtracted first, so an answer that is "
+            "too bright everywhere would cost nothing. Take the mean of the squares.",
+            lambda a, b: 10 * np.log10(1 / np.var(a - b)),
+        ),
+        Mistake(
+            "The root is taken for each image, and then the mean. Take the mean over all images "
+            "first.",
+            lambda a, b: 20 * np.log10(1 / np.sqrt(per_image(a, b)).mean()),
+        ),
+        Mistake(
             "The peak is taken from the clean images. It is the largest value that is possible, 1, "
             "not the largest that occurs.",
             lambda a, b: 10 * np.log10(b.max() ** 2 / mean_square(a, b)),

@@ -183,6 +183,7 @@ WIENER_FACTOR = Exercise(
             "0 and 1: divide by the sum of both.",
             lambda v, s: v / s**2,
             lambda v, s: v / s,
+            lambda v, s: s**2 / v,
         ),
         Mistake(
             "The noise is subtracted. It is independent of the image, so variances add up; what is "
@@ -191,6 +192,12 @@ WIENER_FACTOR = Exercise(
             lambda v, s: (v - s**2) / v,
             lambda v, s: (v - s**2) / (v + s**2),
             lambda v, s: np.maximum(v - s**2, 0) / v,
+        ),
+        Mistake(
+            "The factor is squared: that is what becomes of the variance. Multiply by the factor "
+            "itself.",
+            lambda v, s: (v / (v + s**2)) ** 2,
+            lambda v, s: v / (v + s**2) ** 2,
         ),
         Mistake(
             "This keeps a direction or drops it: that is PCA. The Wiener factor changes smoothly.",
