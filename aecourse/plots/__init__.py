@@ -9,6 +9,7 @@ from aecourse.plots.curves import by_doubling, losses
 from aecourse.plots.diagrams import diagram
 from aecourse.plots.dots import dots
 from aecourse.plots.drawings import network
+from aecourse.plots.grids import error_matrix
 from aecourse.plots.images import filters, image_rows, pictures
 from aecourse.plots.maps import digit_map, picture_map, show_map
 from aecourse.plots.showing import png_bytes, show, show_interactive, show_slider
@@ -23,6 +24,7 @@ __all__ = [
     "diagram",
     "digit_map",
     "dots",
+    "error_matrix",
     "filters",
     "image_rows",
     "losses",
