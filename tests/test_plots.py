@@ -181,6 +181,16 @@ def test_filters_are_centred_on_zero():
 # --------------------------------------------------------------------------- curves and codes
 
 
+def test_curves_by_doubling_have_a_tick_at_each_place():
+    figure, axis = plt.subplots()
+    plots.by_doubling(axis, {"one": {1: 0.5, 2: 0.7, 4: 0.6}, "other": {2: 0.1, 4: 0.3}}, "epochs")
+    assert_drawn(figure)
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "2", "4"]
+    assert [line.get_label() for line in axis.lines] == ["one", "other"]
+    assert len({line.get_marker() for line in axis.lines}) == 2
+    assert list(axis.lines[1].get_ydata()) == [0.1, 0.3]
+
+
 @pytest.mark.parametrize("with_valid", [True, False])
 @pytest.mark.parametrize("log", [True, False])
 def test_losses_draws_what_the_history_holds(with_valid, log):
@@ -248,3 +258,32 @@ def test_a_network_shows_its_sizes_and_marks_its_code(names):
     assert tuple(circles[0].get_facecolor()[0]) != tuple(circles[1].get_facecolor()[0])
     texts = [text.get_text() for text in axis.texts]
     assert texts.count("784") == 2 and "2" in texts and set(names) <= set(texts)
+
+
+# --------------------------------------------------------------------------- errors in a grid
+
+
+def texts_of(figure) -> dict:
+    """Place on the grid → what stands there."""
+    return {text.get_position(): text for text in figure.axes[0].texts}
+
+
+def test_error_matrix_prints_every_error_and_the_smallest_of_each_column_bold():
+    errors = [[1, 4], [2, 2], [0.5, 1]]
+    texts = texts_of(plots.error_matrix(errors, ["a", "b", "rival"], ["x", "y"], shaded=2))
+    assert {place: text.get_text() for place, text in texts.items()} == {
+        (j, i): f"{errors[i][j]:.4f}" for i in range(3) for j in range(2)
+    }
+    bold = {place for place, text in texts.items() if text.get_weight() == "bold"}
+    assert bold == {(0, 0), (1, 1)}  # the rival is not among those compared
+
+
+def test_error_matrix_shades_by_the_ratio_to_the_best_of_the_column():
+    figure = plots.error_matrix([[1, 4], [2, 2], [0.5, 1]], ["a", "b", "c"], ["x", "y"], shaded=2)
+    shades = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
+    np.testing.assert_allclose(shades, [[1, 2], [2, 1], [np.nan, np.nan]])
+
+
+def test_error_matrix_refuses_names_that_do_not_fit():
+    with pytest.raises(ValueError, match="2 rows and 1 columns"):
+        plots.error_matrix([[1, 2]], ["a", "b"], ["x"])
