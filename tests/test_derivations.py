@@ -1,13 +1,14 @@
 """What a lesson derives in its cells equals what the package, PyTorch or scikit-learn offers."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from helpers import functions_of, solution_of
 from sklearn.impute import KNNImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.linear_model import LinearRegression
 
 from aecourse import evaluation, models
 from aecourse.objectives import mixed, mse
@@ -199,11 +200,6 @@ def test_floor_of_the_exercise_equals_the_package(undercomplete):
 # --------------------------------------------------------------------------- 03 tables
 
 
-@pytest.fixture(scope="module")
-def tables():
-    return functions_of("03_tables")
-
-
 @pytest.fixture
 def correlated():
     """300 training and 40 further rows of 5 correlated columns, and gaps in the latter."""
@@ -214,7 +210,15 @@ def correlated():
     return x[:300], x[300:], torch.rand(40, 5, generator=draw) < 0.3
 
 
-def test_the_mixed_loss_by_hand_equals_the_package(tables):
+@pytest.fixture
+def gap_fillers(correlated):
+    """The functions of deeper 03, on gaps, with these rows as their training and test rows."""
+    train, x, _ = correlated
+    return functions_of("deeper/03_gaps", train=train, x=x)
+
+
+def test_the_mixed_loss_by_hand_equals_the_package():
+    columns = functions_of("deeper/03_columns")
     layout = Layout.of(real=16, binary=1, categorical=(16,))
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(30, 33, generator=draw)
@@ -223,38 +227,61 @@ def test_the_mixed_loss_by_hand_equals_the_package(tables):
     with seeded(1):
         model = models.Dense(33, 4, (8,), output=layout)
     by_hand, by_package = (
-        evaluation.per_example(term, model, x) for term in (tables.mixed_by_hand, mixed(layout))
+        evaluation.per_example(term, model, x) for term in (columns.variance_one, mixed(layout))
     )
     torch.testing.assert_close(by_hand, by_package)
-    parts = tables.nats(model.run(x).raw, x)
-    torch.testing.assert_close(parts.sum(0).detach(), by_package)
+
+    model.log_variance = torch.zeros(16)
+    estimated = evaluation.per_example(columns.variance_estimated, model, x)
+    torch.testing.assert_close(estimated, by_package)  # where each variance is 1
+    model.log_variance = torch.randn(16, generator=draw)
+    raw = model.run(x).raw.detach()
+    normal = torch.distributions.Normal(raw[:, :16], (0.5 * model.log_variance).exp())
+    density = normal.log_prob(x[:, :16]).sum(1) + 8 * np.log(2 * np.pi)
+    estimated = evaluation.per_example(columns.variance_estimated, model, x)
+    torch.testing.assert_close(estimated, columns.names_cost(raw, x) - density)
 
 
-def test_neighbours_by_hand_equal_scikit_learn(tables, correlated):
+def test_neighbours_by_hand_equal_scikit_learn(gap_fillers, correlated):
     train, x, hidden = correlated
     imputer = KNNImputer(n_neighbors=10).fit(train.numpy())
     expected = imputer.transform(torch.where(hidden, torch.nan, x).numpy())
     some = ~hidden.all(1)  # where nothing is known, every row is as near
-    ours = tables.fill_neighbours(x, hidden, train)
+    ours = torch.where(hidden, gap_fillers.fill_neighbours(x, hidden, 10), x)
     np.testing.assert_allclose(ours[some].numpy(), expected[some], atol=1e-5)
 
 
-def test_filling_from_the_covariance_is_linear_regression(tables, correlated):
+def test_filling_from_the_covariance_is_linear_regression(gap_fillers, correlated):
     train, x, hidden = correlated
-    train = train - train.mean(0)
-    ours = tables.fill_linear(x, hidden, torch.cov(train.T.double()))
+    ours = gap_fillers.fill_linear(x, hidden)
     for row, gaps, filled in zip(x, hidden, ours):
         if gaps.any() and not gaps.all():
             model = LinearRegression(fit_intercept=False)
-            model.fit(train[:, ~gaps].double(), train[:, gaps].double())
+            centred = (train - train.mean(0)).double()
+            model.fit(centred[:, ~gaps], centred[:, gaps])
             expected = model.predict(row[~gaps].double()[None])[0]
             np.testing.assert_allclose(filled[gaps].numpy(), expected, atol=1e-4)
-        assert torch.equal(filled[~gaps], row[~gaps])
 
 
-def test_the_scores_of_the_linear_probe_give_its_auroc(tables, correlated):
+def test_filling_with_pca_again_and_again_ends_at_least_squares(gap_fillers, correlated):
+    train, x, hidden = correlated
+    train -= train.mean(0)  # in place: the fixture's rows, which the functions see
+    rounds = gap_fillers.fill_again_and_again(x, hidden, 1, 500)
+    at_once = gap_fillers.rmse(gap_fillers.fill_pca(x, hidden, 1), hidden)
+    assert rounds[-1] == pytest.approx(at_once, abs=1e-4)
+    assert abs(rounds[0] - at_once) > 0.01
+
+
+def test_the_linear_probe_of_lesson_03_is_that_of_the_package(correlated):
     train, x, _ = correlated
     labels, truth = (part[:, 0] + part[:, 1] ** 2 > 0.5 for part in (train, x))
-    scores = tables.probe_scores(LogisticRegression(), train, x, labels.long().numpy())
+    parts = (SimpleNamespace(y=part.long()) for part in (labels, truth))
+    rain = SimpleNamespace(**dict(zip(("train", "test"), parts)))
+    tables = functions_of("03_tables", rain=rain)
     expected = evaluation.linear_probe(train, labels.long(), x, truth.long(), "auroc")
-    assert roc_auc_score(truth, scores) == pytest.approx(expected, abs=1e-3)
+    assert tables.probe_auroc(train, x) == pytest.approx(expected, abs=1e-3)
+    dead = torch.zeros(len(train), 1), torch.zeros(len(x), 1)
+    assert tables.probe_auroc(torch.cat([train, dead[0]], 1), torch.cat([x, dead[1]], 1)) == (
+        pytest.approx(expected, abs=1e-3)
+    )
+    assert tables.probe_auroc(*dead) == 0.5  # a code that says nothing

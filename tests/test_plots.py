@@ -127,6 +127,28 @@ def test_a_plain_script_prints_the_text_and_not_the_bytes(monkeypatch, capsys):
     assert capsys.readouterr().out == ALT + "\n"
 
 
+# --------------------------------------------------------------------------- dots
+
+
+def test_dots_has_a_line_for_each_name_and_a_mark_for_each_value():
+    rows = {"a net": torch.tensor([0.5, 0.2, 0.9]), "PCA": [0.4, 0.3, 0.8]}
+    figure = assert_drawn(plots.dots(rows, ["wet", "warm", "windy"], "error", {"the mean": 1.0}))
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["wet", "warm", "windy"]
+    for line, values in zip(axis.lines, rows.values()):
+        np.testing.assert_allclose(line.get_xdata(), np.asarray(values), rtol=1e-6)
+        np.testing.assert_array_equal(line.get_ydata(), axis.get_yticks())
+    assert np.diff(axis.get_yticks()).max() < 0  # from top to bottom
+    assert set(axis.lines[2].get_xdata()) == {1.0} and axis.get_xlabel() == "error"
+    names = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert names == ["a net", "PCA", "the mean"]
+
+
+def test_dots_refuses_a_row_of_another_length():
+    with pytest.raises(ValueError, match="2 values for 3 names"):
+        plots.dots({"a": [1, 2]}, ["x", "y", "z"], "error")
+
+
 # --------------------------------------------------------------------------- images
 
 

@@ -279,6 +279,16 @@ PARAMETER_COUNT = Exercise(
             "Each size is paired with itself. A layer leads from one size to the next.",
             lambda sizes: sum((a + 1) * a for a in sizes[:-1]),
             lambda sizes: sum((a + 1) * a for a in sizes),
+            lambda sizes: sum((a + 1) * a for a in sizes[1:]),
+        ),
+        Mistake(
+            "Both ends of each layer are given biases. Only the units that it puts out have one.",
+            lambda sizes: sum(a * b + a + b for a, b in pairs(sizes)),
+        ),
+        Mistake(
+            "Of the biases only those of the last layer are counted. Are they added after the loop "
+            "and not in each of its turns?",
+            lambda sizes: sum(a * b for a, b in pairs(sizes)) + sizes[-1],
         ),
         Mistake(
             "One layer too many: the output is connected back to the input. In Python, index -1 is "
@@ -544,6 +554,11 @@ CATEGORY_LOSS = Exercise(
             lambda z, c: others_too(z, c).mean(1),
             lambda z, c: others_too(z, c).mean(),
             others_too,
+        ),
+        Mistake(
+            "This is the cost of all categories but the true one together: 1 minus its probability "
+            "stands in the logarithm.",
+            lambda z, c: -torch.log(1 - pick(z.softmax(1), c)),
         ),
         Mistake(
             "This is the entropy of the prediction: how unsure the net is. The loss asks only "

@@ -69,6 +69,7 @@ SHARE_KEPT = Exercise(
             "The square is missing below: the variance is a mean of squared deviations.",
             share_of(lost, lambda x, r, m: (x - m).mean()),
             share_of(lost, lambda x, r, m: np.abs(x - m).mean()),
+            share_of(lost, lambda x, r, m: x.std()),
         ),
         Mistake(
             "The mean is not subtracted: the mean of the squares is no variance.",
@@ -90,6 +91,17 @@ SHARE_KEPT = Exercise(
             "nothing of their errors: compare each reconstruction with its own row.",
             lambda x, r, m: ((r - m) ** 2).mean() / ((x - m) ** 2).mean(),
             lambda x, r, m: r.var() / x.var(),
+        ),
+        Mistake(
+            "The errors are divided entry by entry, before the mean. Where x is close to the mean "
+            "that explodes: average errors and variance first, then divide.",
+            lambda x, r, m: 1 - ((x - r) ** 2 / (x - m) ** 2).mean(),
+        ),
+        Mistake(
+            "This is a correlation. It does not see an error in size or height: compare each "
+            "reconstruction with its own row.",
+            lambda x, r, m: np.corrcoef(x.ravel(), r.ravel())[0, 1],
+            lambda x, r, m: np.corrcoef(x.ravel(), r.ravel())[0, 1] ** 2,
         ),
         Mistake(
             "There is still a number for each column. One share is asked for: average over rows "
@@ -159,6 +171,11 @@ ONE_LAYER_DOWN = Exercise(
         Mistake(
             "The sign of the slope is reversed. It is largest where the unit is 0, and positive.",
             lambda delta, W, H: (delta @ W.T) * (H**2 - 1),
+        ),
+        Mistake(
+            "The slope is averaged over the rows. Each row has units, and slopes, of its own.",
+            lambda delta, W, H: (delta @ W.T) * (1 - H**2).mean(axis=0),
+            lambda delta, W, H: (delta @ W.T) * (1 - H.mean(axis=0) ** 2),
         ),
         Mistake(
             "The slope is that of a ReLU, 1 where the unit is on. These units are a tanh.",

@@ -3,6 +3,7 @@
 A cause is named only if it explains the answer on every input.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -174,6 +175,7 @@ FORMS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str, str]] = {
     "twice {}": (lambda n: 2 * n, "", ""),
     "half of {}": (lambda n: n / 2, "", ""),
     "the square of {}": (lambda n: n**2, "", "Is it divided by it twice?"),
+    "the logarithm of {}": (np.log, "", ""),
 }
 
 
@@ -208,6 +210,8 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "it is the exponential of what is expected: a logarithm is missing.": np.exp,
     "it is what is expected, rounded down: is it // or int() in place of /?": np.floor,
     "it is what is expected, rounded to whole numbers: is it // or int() in place of /?": np.round,
+    **{f"it is what is expected, rounded to {n} decimal{'s' * (n > 1)}. Return it as it is.":
+       functools.partial(np.round, decimals=n) for n in (1, 2, 3)},
     "it is what is expected, rounded up: is it // or int() in place of /?": np.ceil,
 }
 

@@ -100,7 +100,7 @@ def quotation(node: ast.AST, parents: dict) -> str:
 
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Gt: ">", ast.GtE: ">=",
          ast.Lt: "<", ast.LtE: "<="}  # fmt: skip
-SWAPPED = {ast.Add: [ast.Sub, ast.Mult], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add],
+SWAPPED = {ast.Add: [ast.Sub, ast.Mult], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add, ast.Sub],
            ast.Div: [ast.Mult], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt, ast.LtE],
            ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt, ast.GtE]}  # fmt: skip
 RENAMED = {"mean": ["sum"], "sum": ["mean"], "std": ["var"], "var": ["std"], "sqrt": ["square"],
@@ -178,6 +178,7 @@ def changes_of_operation(node: ast.BinOp, with_: Callable) -> Iterator[tuple[str
     if kind is ast.Pow:
         yield "a power is left out.", left
         yield "the absolute value is no power.", ast.Call(ast.Name("abs"), [left], [])
+        yield "* multiplies, and ** is a power.", with_(op=ast.Mult())
     else:
         yield "something that belongs to it is left out.", left
         yield "something that belongs to it is left out.", right
@@ -192,7 +193,7 @@ def changes_of_operation(node: ast.BinOp, with_: Callable) -> Iterator[tuple[str
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) and kind is not ast.Pow:
             yield ("the power takes in too much.",
                    ast.BinOp(with_(**{side: part.left}), ast.Pow(), part.right))
-        if isinstance(part, ast.BinOp) and kind in (ast.Mult, ast.Div):
+        if isinstance(part, ast.BinOp | ast.Call) and kind in (ast.Mult, ast.Div):
             yield ("it has a root too many.",
                    with_(**{side: ast.BinOp(part, ast.Pow(), ast.Constant(0.5))}))
             yield ("it has a square too many.",

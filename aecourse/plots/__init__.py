@@ -7,6 +7,7 @@ text alternative. One door to small modules.
 from aecourse.plots.codes import code_plane, scatter, scatter_3d
 from aecourse.plots.curves import by_doubling, losses
 from aecourse.plots.diagrams import diagram
+from aecourse.plots.dots import dots
 from aecourse.plots.drawings import network
 from aecourse.plots.images import filters, image_rows, pictures
 from aecourse.plots.maps import digit_map, picture_map, show_map
@@ -21,6 +22,7 @@ __all__ = [
     "code_plane",
     "diagram",
     "digit_map",
+    "dots",
     "filters",
     "image_rows",
     "losses",
