@@ -128,7 +128,7 @@ WRONG = {
 RAISING = {}
 
 
-class TestFillIns(ExerciseTests):
+class TestExercises(ExerciseTests):
     topics = ["sparse_fill_ins"]
     scope = {"np": np, "torch": torch, "F": F}
     right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING

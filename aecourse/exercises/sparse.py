@@ -109,11 +109,9 @@ KL_SPARSITY = Exercise(
             lambda h, r: (quiet(r, h.mean(0)) - loud(r, h.mean(0))).sum(),
         ),
         Mistake(
-            "The weights rho and 1 − rho in front of the logarithms are missing, or exchanged. "
-            "Each logarithm is weighed with the probability of its outcome.",
+            "The weights rho and 1 − rho in front of the logarithms are missing. Each "
+            "logarithm is weighed with the probability of its outcome.",
             lambda h, r: (torch.log(r / h.mean(0)) + torch.log((1 - r) / (1 - h.mean(0)))).sum(),
-            lambda h, r: ((1 - r) * torch.log(r / h.mean(0))
-                          + r * torch.log((1 - r) / (1 - h.mean(0)))).sum(),
         ),
         Mistake(
             "Brackets are missing: without them 1 - rho / 1 - q means 1 − (rho/1) − q. Write "
@@ -175,8 +173,8 @@ KL_SPARSITY = Exercise(
     ],
     hints={
         r"log\(\): argument 'input'.* must be Tensor": (
-            "torch.log takes tensors, and rho is a plain number. Leave it inside the fraction, as "
-            "in `torch.log(rho / q)`, or take `math.log(rho)`."),
+            "The function torch.log takes tensors, and rho is a plain number. Leave it inside the "
+            "fraction, as in `torch.log(rho / q)`, or take `math.log(rho)`."),
     },
     insight="It is 0 when every unit's mean is rho, whether the unit is loud on few examples or a "
     "little on for all: the penalty cannot tell these apart.",
@@ -295,7 +293,7 @@ TOP_K_CODE = Exercise(
             "The others are not 0 but very small or minus infinity. A unit that is off is exactly "
             "0.",
             lambda h, k: torch.where(kept(torch.ones_like(h), h, k) > 0, h, -torch.inf),
-            lambda h, k: torch.where(kept(torch.ones_like(h), h, k) > 0, h, 1e-9 - 1e-3),
+            lambda h, k: torch.where(kept(torch.ones_like(h), h, k) > 0, h, -1e-2),
         ),
         Mistake(
             "The places are counted in the flattened batch, but belong to rows: add to each the "

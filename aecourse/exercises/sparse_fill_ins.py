@@ -299,8 +299,8 @@ COSINES = Exercise(
             "This is one minus the cosine, a distance.", lambda W, f: 1 - cosines(W, f)
         ),
     ],
-    insight="1 says that a unit draws exactly this direction, 0 that it has nothing of it. Lengths "
-    "do not count: what is missing in a column, the code can make up for.",
+    insight="A cosine of 1 says that a unit draws exactly this direction, 0 that it has nothing of "
+    "it. Lengths do not count: what is missing in a column, the code can make up for.",
 )
 
 EXERCISES = [DEAD_UNITS, L1_PENALTY, COSINES]
