@@ -2,14 +2,15 @@
 
 Two sentences are tested: that such a net "copies its input", and that it "learns nothing". The net
 is 784-784-784: a code of as many numbers as the picture has pixels, ReLU after it, and a linear
-output, so that the identity is among the maps it can choose. It sees 10,000 images thirty times.
-Eight seeds; with three seeds, twice the epochs, a sigmoid at the output, and two more layers of 784.
+output, so that the identity is among the maps that it can choose. It sees 10,000 images thirty
+times. Eight seeds; with three seeds, twice the epochs, a sigmoid at the output, and two more layers
+of 784.
 
 Copying: squared error on test digits and on pictures unlike them, and the slope of the output
-against the input on noise, which is 1 for a copy and 0 where the output ignores the pixel. Learning:
-the error rate of a linear classifier on the codes, fitted to 5,000 labels, its penalty chosen by
-leave-one-out; beside it the pixels themselves, the net of 32 numbers, and the null, the same net
-with its random weights (eight seeds).
+against the input on noise, which is 1 for a copy and 0 where the output ignores the pixel.
+Learning: the error rate of a linear classifier on the codes, fitted to 5,000 labels, its penalty
+chosen by leave-one-out; beside it the pixels themselves, the net of 32 numbers, and the null, the
+same net with its random weights (eight seeds).
 
 Takes about twelve minutes on one thread; it goes on where it was stopped.
 """
