@@ -1,11 +1,11 @@
 """Lesson 02: which change of a popular recipe buys what? One at a time, over seeds.
 
 The recipe of "Applied deep learning, part 3": 784-128-32-128-784 with a ReLU on the code, binary
-cross-entropy, Adam at a constant 0.001, batches of 32, three epochs. Every row but the last four has
-these three epochs. First other initial weights, then a linear code, then its rate alone, then
+cross-entropy, Adam at a constant 0.001, batches of 32, three epochs. Every row but the last four
+has these three epochs. First other initial weights, then a linear code, then its rate alone, then
 its schedule alone. The last rows are the course's recipe in about the tutorial's time (four epochs
 of larger batches), the tutorial's and the course's for twice as long, and the null: the course's
-recipe around an encoder that keeps its random weights. Eight seeds for the two that the lesson
+recipe around an encoder that keeps its random weights. Eight seeds for the recipes that the lesson
 compares, three for the others. Figures are per test pixel.
 
 Takes about nine minutes on one thread; it goes on where it was stopped.
