@@ -92,6 +92,11 @@ def never_undone(ddof, back):
     return wrong
 
 
+def min_max(train, test, k):
+    low, width = train.min(axis=0), np.ptp(train, axis=0)
+    return pca((train - low) / width, (test - low) / width, k) * width + low
+
+
 def own_scale(train, test, k):
     """Training rows standardised by their own numbers, test rows by theirs."""
     a, b = ((x - x.mean(axis=0)) / x.std(axis=0) for x in (train, test))
@@ -285,6 +290,45 @@ PCA_RECONSTRUCTION = Exercise(
             "The features are divided by their standard deviation first. That is PCA of other "
             "data, which no longer has the least squared error on this one.",
             standardised,
+            lambda a, b, k: pca(a, b, k, fit=(a - a.mean(axis=0)) / a.std(axis=0)),
+            lambda a, b, k: pca(a, b, k, fit=(a - a.mean(axis=0)) / a.std(axis=0, ddof=1)),
+        ),
+        Mistake(
+            "The strongest direction is left out. Counting starts at 0, and eigh's last column is "
+            "the strongest.",
+            lambda a, b, k: pca(a, b, k + 1) - pca(a, b, 1) + a.mean(axis=0),
+        ),
+        Mistake(
+            "The features are scaled to the range from 0 to 1 first. That is PCA of other data, "
+            "which no longer has the least squared error on this one.",
+            min_max,
+        ),
+        Mistake(
+            "The result is clipped to the range from 0 to 1. These rows are not pictures: a "
+            "projection may lie anywhere.",
+            lambda a, b, k: np.clip(pca(a, b, k), 0, 1),
+        ),
+        Mistake(
+            "The mean has the wrong sign at one of the two places. Subtract it before the "
+            "projection, and add it after.",
+            lambda a, b, k: pca(a, b, k, back=-a.mean(axis=0)),
+            lambda a, b, k: pca(a, b, k, into=-a.mean(axis=0)),
+        ),
+        Mistake(
+            "This is the mean for every row: nothing of a row is kept yet. Add its projection on "
+            "the k directions.",
+            lambda a, b, k: np.tile(a.mean(axis=0), (len(b), 1)),
+        ),
+        Mistake(
+            "The test rows come back as they are, or centred: nothing was projected. Keep only "
+            "their part along the k directions.",
+            lambda a, b, k: b,
+            lambda a, b, k: b - a.mean(axis=0),
+        ),
+        Mistake(
+            "These are the directions. Project the test rows on them, and come back.",
+            lambda a, b, k: directions(a - a.mean(axis=0))[:k],
+            lambda a, b, k: directions(a - a.mean(axis=0))[:k].T,
         ),
         Mistake(
             "Training and test rows are standardised, each by numbers of their own. Both go "
@@ -360,6 +404,19 @@ SUM_TO_MEAN = Exercise(
             "All batches are taken to be as large as the first. The last one is usually shorter.",
             lambda m, n, p: np.sum(m) * n[0] / np.sum(n) / p,
             lambda m, n, p: np.sum(m * n) / (len(n) * n[0]) / p,
+            lambda m, n, p: np.sum(m * n) / (64 * len(n)) / p,
+        ),
+        Mistake(
+            "It is divided by the root of the number of pixels. A sum over pixels becomes a mean "
+            "by their number itself.",
+            lambda m, n, p: np.sum(m * n) / np.sum(n) / np.sqrt(p),
+        ),
+        Mistake(
+            "The result is rounded to a whole number, or was on the way. Use /, not //, and no "
+            "int().",
+            lambda m, n, p: int(np.sum(m * n) / np.sum(n) / p),
+            lambda m, n, p: np.sum(m * n) // np.sum(n) / p,
+            lambda m, n, p: np.sum(m * n) // (np.sum(n) * p),
         ),
         Mistake(
             "The number of pixels is written as 784. It is an argument: other data have another.",
@@ -596,6 +653,27 @@ BCE_FLOOR = Exercise(
             "number that protects the logarithm must be far smaller.",
             lambda x: clipped(x, 0.01),
             lambda x: clipped(x, 0.001),
+            lambda x: -(x * np.log(x + 0.01) + (1 - x) * np.log(1 - x + 0.01)).mean(),
+            lambda x: -(x * np.log(x + 0.001) + (1 - x) * np.log(1 - x + 0.001)).mean(),
+        ),
+        Mistake(
+            "The pixels are taken for logits, and sent through a sigmoid first. They are the "
+            "probabilities already.",
+            lambda x: np.mean(np.log1p(np.exp(x)) - x * x),
+        ),
+        Mistake(
+            "Brackets are missing: 1 - x * log(…) is 1 less the product. Write (1 - x) * log(…).",
+            lambda x: -np.mean(x * np.log(np.where(x > 0, x, 1)) + 1
+                               - x * np.log(np.where(x < 1, 1 - x, 1))),
+            lambda x: -np.mean(x * np.log(x) + 1 - x * np.log(1 - x)),
+        ),
+        Mistake(
+            "This is the median of the pixels. A mean is asked for.",
+            lambda x: np.median(entropy(x)),
+        ),
+        Mistake(
+            "The entropy stands in an exponential. It is asked for as it is, in nats.",
+            lambda x: np.exp(bce_floor(x)),
         ),
         Mistake(
             "This is the variance of a coin, not its entropy. BCE has logarithms.",

@@ -71,6 +71,32 @@ FLOOR_OF_PCA = Exercise(
             lambda e, k: e[-k:].sum(),
         ),
         Mistake(
+            "The eigenvalues are taken to be ascending. Here the largest come first, so the first "
+            "k are the ones that are kept.",
+            lambda e, k: e[:-k].sum() / len(e),
+            lambda e, k: e[:-k].sum(),
+            lambda e, k: e[: len(e) - k].mean(),
+        ),
+        Mistake(
+            "This is a variance or deviation of the eigenvalues. Each is a variance already: add "
+            "up those that are left out.",
+            lambda e, k: e[k:].var(),
+            lambda e, k: e[k:].std(),
+        ),
+        Mistake(
+            "Not the share, but the error is asked for; and what is kept is subtracted from 1. "
+            "Subtract it from the whole variance.",
+            lambda e, k: 1 - e[:k].sum() / len(e),
+            lambda e, k: 1 - e[:k].mean(),
+        ),
+        Mistake(
+            "These are running totals. One number is asked for: the sum of what is left out.",
+            lambda e, k: np.cumsum(e)[k:],
+            lambda e, k: np.cumsum(e)[k:] / len(e),
+            lambda e, k: np.cumsum(e[k:]),
+            lambda e, k: np.cumsum(e[k:]) / len(e),
+        ),
+        Mistake(
             "Only the first direction that is left out is counted. All of them are lost.",
             lambda e, k: e[k] / len(e),
             lambda e, k: e[k],
@@ -188,6 +214,17 @@ SHARE_GAINED = Exercise(
             lambda b, a, f: (a - f) / b,
             lambda b, a, f: (a - f) / a,
             lambda b, a, f: (b - f) / b,
+            lambda b, a, f: (b - f) / (a - f),
+            lambda b, a, f: a / b,
+            lambda b, a, f: b / a,
+        ),
+        Mistake(
+            "This is in per cent. A share of 1 is the whole.",
+            lambda b, a, f: 100 * (b - a) / (b - f),
+        ),
+        Mistake(
+            "A loss that rises is counted as 0. It is a negative gain: keep the sign.",
+            lambda b, a, f: max(0, (b - a) / (b - f)),
         ),
     ],
     insight="A floor changes what a difference means: compare what lies above it.",
@@ -288,6 +325,42 @@ PAIRED_DIFFERENCE = Exercise(
             "This is a ratio of the two errors. Subtract image by image.",
             lambda a, b: paired_difference(a / b, 0),
             lambda a, b: ((a / b).mean(), (a / b).std() / np.sqrt(len(a))),
+        ),
+        Mistake(
+            "This is half of a confidence interval, about two standard errors. One is asked for.",
+            with_error(lambda a, b: 1.96 * (a - b).std(ddof=1) / np.sqrt(len(a))),
+            with_error(lambda a, b: 1.96 * (a - b).std() / np.sqrt(len(a))),
+            with_error(lambda a, b: 2 * (a - b).std(ddof=1) / np.sqrt(len(a))),
+            with_error(lambda a, b: 2 * (a - b).std() / np.sqrt(len(a))),
+        ),
+        Mistake(
+            "The mean is not subtracted before squaring: this is the root of the mean square. "
+            "std() does both.",
+            with_error(lambda a, b: np.sqrt(((a - b) ** 2).mean() / len(a))),
+            with_error(lambda a, b: np.sqrt(((a - b) ** 2).mean())),
+        ),
+        Mistake(
+            "Mean and standard error have changed places.",
+            lambda a, b: paired_difference(a, b)[::-1],
+            lambda a, b: ((a - b).std() / np.sqrt(len(a)), (a - b).mean()),
+        ),
+        Mistake(
+            "The two errors are added. Take their difference, image by image.",
+            lambda a, b: paired_difference(a, -b),
+            lambda a, b: ((a - b).mean(), (a + b).std(ddof=1) / np.sqrt(len(a))),
+            lambda a, b: ((a - b).mean(), (a + b).std() / np.sqrt(len(a))),
+        ),
+        Mistake(
+            "The differences are added up or left as they are. Their mean is asked for.",
+            lambda a, b: ((a - b).sum(), paired_difference(a, b)[1]),
+            lambda a, b: ((a - b).sum(), (a - b).std() / np.sqrt(len(a))),
+            lambda a, b: (a - b, paired_difference(a, b)[1]),
+            lambda a, b: (a - b, (a - b).std() / np.sqrt(len(a))),
+        ),
+        Mistake(
+            "This is the median of the differences. The standard error belongs to their mean.",
+            lambda a, b: (np.median(a - b), paired_difference(a, b)[1]),
+            lambda a, b: (np.median(a - b), (a - b).std() / np.sqrt(len(a))),
         ),
         Mistake(
             "The pairs are counted twice: there are as many differences as images.",
