@@ -435,7 +435,7 @@ WRONG = {
         ("The two terms are averaged", "mean()", "mean() / 2"),
         ("The pixels are rounded to black and white", "x * np.log(p)", "(x > 0.5) * np.log(p)",
          "paper = (1 - x)", "paper = (x <= 0.5)"),
-        ("log 2 is the cost", "return", "return np.log(2) #"),
+        ("This is log 2, the cost", "return", "return np.log(2) #"),
         ("The pixels are taken for logits", "return",
          "y = torch.tensor(x); return F.binary_cross_entropy_with_logits(y, y) #"),
         ("The pixels are taken for logits", "return",

@@ -121,7 +121,7 @@ WRONG = {
 
 RAISING = {
     "floor of PCA": [
-        ("k is the number of directions", "[k:]", "[eigenvalues[k]:]"),
+        ("The argument k is the number", "[k:]", "[eigenvalues[k]:]"),
         ("The check passes NumPy arrays", "eigenvalues[k:].sum()",
          "torch.sum(eigenvalues[k:])"),
     ],

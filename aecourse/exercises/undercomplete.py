@@ -194,7 +194,6 @@ PCA_RECONSTRUCTION = Exercise(
             never_undone(0, lambda x, mean, std: x + mean),
             never_undone(1, lambda x, mean, std: x + mean),
             never_undone(0, lambda x, mean, std: x * std),
-            never_undone(1, lambda x, mean, std: x * std),
         ),
         Mistake(
             "The codes are whitened: each is divided by the spread along its direction, and not "
@@ -291,7 +290,6 @@ PCA_RECONSTRUCTION = Exercise(
             "data, which no longer has the least squared error on this one.",
             standardised,
             lambda a, b, k: pca(a, b, k, fit=(a - a.mean(axis=0)) / a.std(axis=0)),
-            lambda a, b, k: pca(a, b, k, fit=(a - a.mean(axis=0)) / a.std(axis=0, ddof=1)),
         ),
         Mistake(
             "The strongest direction is left out. Counting starts at 0, and eigh's last column is "
@@ -416,7 +414,6 @@ SUM_TO_MEAN = Exercise(
             "int().",
             lambda m, n, p: int(np.sum(m * n) / np.sum(n) / p),
             lambda m, n, p: np.sum(m * n) // np.sum(n) / p,
-            lambda m, n, p: np.sum(m * n) // (np.sum(n) * p),
         ),
         Mistake(
             "The number of pixels is written as 784. It is an argument: other data have another.",
@@ -580,7 +577,7 @@ BCE_FLOOR = Exercise(
             lambda x: -np.log(np.maximum(x, 1 - x)).mean(),
         ),
         Mistake(
-            "log 2 is the cost of answering 0.5 everywhere. A perfect copy answers with the pixel "
+            "This is log 2, the cost of answering 0.5 everywhere. A perfect copy answers with the pixel "
             "itself.",
             lambda x: np.log(2),
         ),

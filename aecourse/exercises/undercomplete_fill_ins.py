@@ -50,7 +50,6 @@ FLOOR_OF_PCA = Exercise(
             "This is the share of the variance that is lost: it has no unit. The error itself is "
             "asked for, per pixel.",
             lambda e, k: e[k:].sum() / e.sum(),
-            lambda e, k: 1 - e[:k].sum() / e.sum(),
         ),
         Mistake(
             "This is the share of the variance that is kept. Asked for is the error per pixel.",
@@ -126,7 +125,7 @@ FLOOR_OF_PCA = Exercise(
         ),
     ],
     hints={
-        "slice indices must be integers": "k is the number of directions that are kept: it is a "
+        "slice indices must be integers": "The argument k is the number of directions that are kept: it is a "
         "place in the list. The slice eigenvalues[k:] starts there.",
     },
     insight="The error is known before anything is projected: it is the variance along the "
@@ -153,7 +152,6 @@ SHARE_GAINED = Exercise(
             "This is the share of the whole loss. Nobody can gain the floor: it does not belong "
             "into the denominator.",
             lambda b, a, f: (b - a) / b,
-            lambda b, a, f: 1 - a / b,
         ),
         Mistake(
             "This is the share that is still left to gain. Gained is the rest of 1.",
@@ -181,7 +179,6 @@ SHARE_GAINED = Exercise(
         Mistake(
             "This is the gain itself, in nats. A share has been divided by what could be gained.",
             lambda b, a, f: b - a,
-            lambda b, a, f: (b - f) - (a - f),
         ),
         Mistake(
             "Brackets are missing: a division is done before a subtraction.",
