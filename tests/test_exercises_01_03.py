@@ -106,6 +106,11 @@ WRONG = {
         ("The slope of tanh is taken in the wrong", "1 - Y**2", "1 - np.tanh(Y) ** 2"),
         ("The slope of tanh is taken at the target", "1 - Y**2", "1 - X**2"),
         ("The slope used is that of the sigmoid", "1 - Y**2", "Y * (1 - Y)"),
+        ("The output is that of a sigmoid", "np.tanh(H @ W + b)", "1 / (1 + np.exp(-(H @ W + b)))",
+         "1 - Y**2", "Y * (1 - Y)"),
+        ("The output is that of a sigmoid", "np.tanh(H @ W + b)", "1 / (1 + np.exp(-(H @ W + b)))"),
+        ("This is the gradient of the mean absolute", "2 * error", "np.sign(error)"),
+        ("This is the gradient of the mean absolute", "2 * error", "2 * abs(error)"),
         ("The slope of tanh has lost its square", "1 - Y**2", "1 - Y"),
         ("A factor of 2 is missing", "2 * error * slope / X.size", "error * slope / X.size"),
         ("The error is divided by the number of rows only. This loss", "X.size", "X.shape[0]"),
@@ -170,6 +175,9 @@ WRONG = {
          "    return total", "        return total"),
         ("Only the last layer", "total += ", "total = "),
         ("Only the last layer", "total += weights + biases", "total = weights"),
+        ("Both ends of each layer", "weights + biases", "weights + biases + sizes[i]"),
+        ("Of the biases only those", "weights + biases", "weights", "return total",
+         "return total + sizes[-1]"),
         ("Each size is paired with itself", "sizes[i + 1]", "sizes[i]"),
         ("Each size is paired with itself", "sizes[i + 1]", "sizes[i]", "(len(sizes) - 1)",
          "(len(sizes))"),
@@ -250,6 +258,8 @@ WRONG = {
         ("The wrong categories are charged for", "(target *", "((1 - target) *"),
         ("The other categories are charged for", "return losses",
          "return F.binary_cross_entropy(logits.softmax(1), target, reduction='none').sum(1)"),
+        ("This is the cost of all categories but", "torch.log_softmax(logits, dim=1)",
+         "torch.log(1 - torch.softmax(logits, dim=1))"),
         ("This is the entropy of the prediction", "target * log_p", "log_p.exp() * log_p"),
         ("The loss is divided by the number of categories", ".sum(dim=1)", ".mean(dim=1)"),
         ("The formula is right, and logits in the thousands", "return losses", """
@@ -803,9 +813,10 @@ class TestExercises(ExerciseTests):
         source = edited(RIGHT["output gradient"], ["1 - Y**2", "1", "/ X.size", "/ len(X)"])
         message = self.judge("output gradient", source).message
         assert message.startswith("The derivative of tanh is missing")
-        assert message.endswith("Besides, a factor is wrong: check what is divided by what.")
+        assert ("Besides, it is off by a factor that changes with the input: too large by the "
+                "number of columns of W, 5 on 7 rows") in message
 
     def test_one_of_two_values_is_right(self):
-        source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) + 1")
+        source = RIGHT["output gradient"].replace("delta.sum(axis=0)", "delta.sum(axis=0) ** 3")
         message = self.judge("output gradient", source).message
         assert message.startswith("Right: dL/dW. Not right: dL/db. On 7 rows")

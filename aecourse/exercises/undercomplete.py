@@ -577,8 +577,8 @@ BCE_FLOOR = Exercise(
             lambda x: -np.log(np.maximum(x, 1 - x)).mean(),
         ),
         Mistake(
-            "This is log 2, the cost of answering 0.5 everywhere. A perfect copy answers with the pixel "
-            "itself.",
+            "This is log 2, the cost of answering 0.5 everywhere. A perfect copy answers with the "
+            "pixel itself.",
             lambda x: np.log(2),
         ),
         Mistake(

@@ -125,8 +125,8 @@ FLOOR_OF_PCA = Exercise(
         ),
     ],
     hints={
-        "slice indices must be integers": "The argument k is the number of directions that are kept: it is a "
-        "place in the list. The slice eigenvalues[k:] starts there.",
+        "slice indices must be integers": "The argument k is the number of directions that are "
+        "kept: it is a place in the list. The slice eigenvalues[k:] starts there.",
     },
     insight="The error is known before anything is projected: it is the variance along the "
     "directions that are left out.",
