@@ -284,6 +284,7 @@ PCA_RECONSTRUCTION = Exercise(
             "Each row is centred on its own mean. The mean is taken over rows, one for each "
             "feature.",
             row_means,
+            lambda a, b, k: pca(a, b, k, fit=a - a.mean(axis=1, keepdims=True)),
         ),
         Mistake(
             "The features are divided by their standard deviation first. That is PCA of other "

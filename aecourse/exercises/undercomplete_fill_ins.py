@@ -47,6 +47,11 @@ FLOOR_OF_PCA = Exercise(
             lambda e, k: e[k:].sum() / k,
         ),
         Mistake(
+            "It is divided twice: a mean has been divided already. Add up what is left out, and "
+            "divide once, by the number of pixels.",
+            lambda e, k: e[k:].mean() / len(e),
+        ),
+        Mistake(
             "This is the share of the variance that is lost: it has no unit. The error itself is "
             "asked for, per pixel.",
             lambda e, k: e[k:].sum() / e.sum(),
@@ -181,6 +186,14 @@ SHARE_GAINED = Exercise(
             lambda b, a, f: b - a,
         ),
         Mistake(
+            "The new excess is compared with the whole old loss: subtract the floor below too.",
+            lambda b, a, f: 1 - (a - f) / b,
+        ),
+        Mistake(
+            "The floor is subtracted from 1. What could be gained is the old loss less the floor.",
+            lambda b, a, f: (b - a) / (1 - f),
+        ),
+        Mistake(
             "Brackets are missing: a division is done before a subtraction.",
             lambda b, a, f: b - a / (b - f),
             lambda b, a, f: (b - a) / b - f,
@@ -278,6 +291,17 @@ PAIRED_DIFFERENCE = Exercise(
             "The standard deviation is divided by n. That of a mean falls with the root of n.",
             with_error(lambda a, b: (a - b).std(ddof=1) / len(a)),
             with_error(lambda a, b: (a - b).std() / len(a)),
+        ),
+        Mistake(
+            "It is divided by the root of n - 1. That belongs inside the standard deviation "
+            "(ddof=1) only: divide by the root of n.",
+            with_error(lambda a, b: (a - b).std(ddof=1) / np.sqrt(len(a) - 1)),
+        ),
+        Mistake(
+            "One number has no scatter: subtract image by image first, and take the standard "
+            "deviation of the differences.",
+            with_error(lambda a, b: (a.mean() - b.mean()).std()),
+            with_error(lambda a, b: (a.mean() - b.mean()).std() / np.sqrt(len(a))),
         ),
         Mistake(
             "This is the variance. The standard error has the unit of the errors: take the root.",
