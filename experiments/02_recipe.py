@@ -5,8 +5,8 @@ cross-entropy, Adam at a constant 0.001, batches of 32, three epochs. Every row 
 has these three epochs. First other initial weights, then a linear code, then its rate alone, then
 its schedule alone. The last rows are the course's recipe in about the tutorial's time (four epochs
 of larger batches), the tutorial's and the course's for twice as long, and the null: the course's
-recipe around an encoder that keeps its random weights. Eight seeds for all that the lesson compares,
-three for the null. Figures are per test pixel.
+recipe around an encoder that keeps its random weights. Eight seeds for all that the lesson
+compares, three for the null. Figures are per test pixel.
 
 Takes about a quarter of an hour on one thread; it goes on where it was stopped.
 """

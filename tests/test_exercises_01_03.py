@@ -356,6 +356,8 @@ WRONG = {
         ("One mean for the whole table", "mean(axis=0)", "mean()"),
         ("Each row is centred on its own mean", "train.mean(axis=0)",
          "train.mean(axis=1)[:, None]", "V = ", "mean = test.mean(1)[:, None]\n    V = "),
+        ("Each row is centred on its own mean", "svd(train - mean",
+         "svd(train - train.mean(axis=1)[:, None]"),
         ("Only the first direction", "return codes @ V.T + mean", """
     result = np.zeros(test.shape)
     for i in range(k):

@@ -301,7 +301,6 @@ PAIRED_DIFFERENCE = Exercise(
             "One number has no scatter: subtract image by image first, and take the standard "
             "deviation of the differences.",
             with_error(lambda a, b: (a.mean() - b.mean()).std()),
-            with_error(lambda a, b: (a.mean() - b.mean()).std() / np.sqrt(len(a))),
         ),
         Mistake(
             "This is the variance. The standard error has the unit of the errors: take the root.",
