@@ -11,6 +11,7 @@ from sklearn.impute import KNNImputer
 from sklearn.linear_model import LinearRegression
 
 from aecourse import evaluation, models
+from aecourse.exercises import catalogue
 from aecourse.objectives import mixed, mse
 from aecourse.protocol import Batch, Layout
 from aecourse.randomness import seeded
@@ -154,7 +155,12 @@ def test_numpy_adam_equals_pytorch_for_100_steps(adam, flowers, batch_size):
 
 @pytest.fixture(scope="module")
 def undercomplete():
-    return functions_of("02_undercomplete")
+    return functions_of("02_undercomplete", TRAIN=None)
+
+
+@pytest.fixture(scope="module")
+def last_direction():
+    return functions_of("deeper/02_last_direction")
 
 
 @pytest.fixture
@@ -164,22 +170,46 @@ def images():
     return (codes @ mixing).reshape(80, 1, 28, 28) + 3
 
 
-def test_angles_by_qr_and_svd_equal_the_package(undercomplete):
+def test_the_floor_from_eigenvalues_is_the_error_of_pca(images):
+    flat = images.flatten(1).double()
+    centred = flat - flat.mean(0)
+    eigenvalues = torch.linalg.eigvalsh(centred.T @ centred / len(flat)).flip(0)
+    by_hand = catalogue()["floor of PCA"].right(eigenvalues.numpy(), 7)
+    expected = evaluation.pca_baseline(flat, flat, 7).mean().item()
+    assert by_hand == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_paired_difference_equals_the_package():
+    a, b = torch.rand(2, 50, generator=torch.Generator().manual_seed(0)).double()
+    by_hand = catalogue()["paired difference"].right(a.numpy(), b.numpy())
+    assert by_hand == pytest.approx(tuple(evaluation.paired(a, b)), rel=1e-9)
+
+
+def test_angles_by_qr_and_svd_equal_the_package(last_direction):
     a = torch.randn(40, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     b = a + 0.3 * torch.randn(a.shape, generator=torch.Generator().manual_seed(1)).double()
-    ours = undercomplete.angles_between(a, b)
+    ours = last_direction.angles_between(a, b)
     assert np.allclose(ours, evaluation.principal_angles(a, b), atol=1e-6)
-    assert undercomplete.angles_between(a, 2 * a).max() < 1e-4
+    assert last_direction.angles_between(a, 2 * a).max() < 1e-4
 
 
-def test_projection_by_hand_equals_pca_of_the_package(undercomplete, images):
-    flat = images.flatten(1).double()
-    mean = flat.mean(0)
-    V = torch.linalg.eigh((flat - mean).T @ (flat - mean))[1].flip(1)
-    undercomplete.project.__globals__.update(mean=mean, V=V)
-    by_hand = undercomplete.project(images, 7)
-    expected = evaluation.pca_reconstruct(evaluation.fit_pca(images, 7), images)
-    assert torch.allclose(by_hand, expected, atol=1e-3)
+def test_the_principal_directions_equal_pca_of_the_package(last_direction, images):
+    flat = images.flatten(1)
+    values, directions = last_direction.principal(flat)
+    pca = evaluation.fit_pca(flat, 7)
+    assert np.allclose(values[:7], pca.explained_variance_ * 79 / 80, rtol=1e-3)
+    assert evaluation.principal_angles(directions[:, :7], pca.components_.T).max() < 0.1
+
+
+def test_the_descent_of_deeper_02_takes_a_step_along_the_gradient(last_direction):
+    draw = torch.Generator().manual_seed(0)
+    variances = torch.rand(20, generator=draw).double().sort(descending=True)[0]
+    W = torch.randn(20, 3, generator=draw).double().requires_grad_()
+    away = torch.eye(20).double() - W @ W.T  # what is lost of x is (1 - W Wᵀ) x
+    (gradient,) = torch.autograd.grad(torch.trace(away @ torch.diag(variances) @ away.T), W)
+    basis = torch.linalg.qr((W - 0.01 * gradient).detach())[0]
+    (missing,) = last_direction.descend(variances, W.detach(), 1, 0.01, [0, 5])
+    assert torch.allclose(missing, 1 - basis[[0, 5]].square().sum(1), atol=1e-12)
 
 
 def test_averaged_bce_is_bce_per_pixel(undercomplete):

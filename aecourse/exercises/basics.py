@@ -295,6 +295,15 @@ PARAMETER_COUNT = Exercise(
             "the last entry, so a loop that starts at 0 and looks one back wraps round.",
             lambda sizes: parameter_count([*sizes, sizes[0]]),
             lambda sizes: parameter_count([*sizes, sizes[0]]) - sizes[0] + sizes[-1],
+            lambda sizes: sum(a * b for a, b in pairs([*sizes, sizes[0]])),
+        ),
+        Mistake(
+            "The loop wraps round: its first turn connects the output back to the input, and the "
+            "last layer is never reached. In Python, index -1 is the last entry. Start at 1, or "
+            "look one ahead in place of one back.",
+            lambda sizes: parameter_count([sizes[-1], *sizes[:-1]]),
+            lambda sizes: sum(a * (b + 1) for a, b in pairs([sizes[-1], *sizes[:-1]])),
+            lambda sizes: sum(a * b for a, b in pairs([sizes[-1], *sizes[:-1]])),
         ),
         Mistake(
             "The last layer is missed. A list of n sizes has n - 1 layers, one between each pair "
