@@ -229,7 +229,8 @@ WRONG = {
 # Slips that raise, and how the hint starts.
 RAISING = {
     "KL sparsity": [
-        ("The function torch.log takes tensors", "torch.log(rho / q)", "(torch.log(rho) - torch.log(q))"),
+        ("The function torch.log takes tensors", "torch.log(rho / q)",
+         "(torch.log(rho) - torch.log(q))"),
     ],
     "unit-norm columns": [
         ("PyTorch refuses to change", "with torch.no_grad():", "if True:"),
