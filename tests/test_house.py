@@ -12,7 +12,7 @@ PACKAGE = ROOT / "aecourse"
 FLOORS = [
     ["protocol", "randomness", "device"],
     ["corruption", "data"],
-    ["models", "objectives"],
+    ["models", "objectives", "muon"],
     ["training", "evaluation"],
     ["compression"],
     ["saving"],
