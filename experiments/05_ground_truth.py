@@ -13,7 +13,7 @@ as many atoms, which is not allowed to stop early; dictionary learning by matchi
 told the true number, too; independent components, of which both signs count.
 The nulls: a net before its training (random directions), and examples taken as directions.
 
-Takes about MINUTES minutes on one thread; it goes on where it was stopped.
+Takes about half an hour on one thread; it goes on where it was stopped.
 """
 
 from __future__ import annotations
