@@ -10,7 +10,7 @@ null, the course's recipe around an encoder that keeps its random weights. Figur
 Times are processor seconds. All recipes are trained with one seed before the next seed's turn, so
 that a slow state of the machine meets them all; only ratios are told.
 
-Takes about 20 minutes on one thread; it goes on where it was stopped.
+Takes about 15 minutes on one thread; it goes on where it was stopped.
 """
 
 from __future__ import annotations
