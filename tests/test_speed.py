@@ -119,9 +119,18 @@ def test_threads_are_set_back(bench):
 
 
 def test_an_unknown_part_is_named(bench):
-    there_are = "growht.*recipes, deep, loop, machine, growth, course.*recipes:dense"
+    there_are = "growht.*recipes, loop, machine, growth, deep, course.*recipes:dense"
     with pytest.raises(SystemExit, match=there_are):
         bench.main(["growht"])
+
+
+def test_one_recipe_replaces_its_own_share_alone(bench):
+    old = {"device": "old", "found": {"images": 10, "seconds": {"a": [1], "b": [2, 3]}}}
+    new = {"device": "new", "found": {"images": 10, "seconds": {"b": [4]}}}
+    assert bench.merged(old, new) == {
+        "device": "new", "found": {"images": 10, "seconds": {"a": [1], "b": [4]}}
+    }  # fmt: skip
+    assert bench.merged({}, new) == new
 
 
 # --- the table
