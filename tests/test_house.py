@@ -12,7 +12,7 @@ PACKAGE = ROOT / "aecourse"
 FLOORS = [
     ["protocol", "randomness", "device"],
     ["corruption", "data"],
-    ["models", "objectives"],
+    ["models", "objectives", "diffusion"],
     ["training", "evaluation"],
     ["compression"],
     ["saving"],

@@ -8,6 +8,7 @@ from aecourse.plots.codes import code_plane, scatter, scatter_3d
 from aecourse.plots.curves import losses
 from aecourse.plots.diagrams import diagram
 from aecourse.plots.drawings import network
+from aecourse.plots.fields import arrows, walks
 from aecourse.plots.images import filters, image_rows, pictures
 from aecourse.plots.maps import digit_map, picture_map, show_map
 from aecourse.plots.showing import png_bytes, show, show_interactive, show_slider
@@ -17,6 +18,7 @@ __all__ = [
     "COLOURS",
     "MARKERS",
     "STYLE",
+    "arrows",
     "code_plane",
     "diagram",
     "digit_map",
@@ -34,4 +36,5 @@ __all__ = [
     "show_map",
     "show_slider",
     "use_style",
+    "walks",
 ]
