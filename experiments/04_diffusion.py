@@ -6,14 +6,15 @@ itself, its rate and weights tuned; the same that answers with the noise; and th
 is not told the level. The error is the share of 10,000 new points that lie off the curve or in the
 wrong place along it.
 
-Part two, digits: a small U-Net, ten passes through the training images, saved for the notebook.
+Part two, digits: a small U-Net, eight passes through the training images, saved for the notebook.
 Its samples are judged by a convolutional classifier, by the distance of a dense classifier's
 features to those of test digits, and by their nearest training images; beside them real test
 digits, a VAE, a Gaussian with the covariance of the digits, a denoiser that is not told the level,
 one jump in place of a walk, walks of other lengths, and the same net after one pass. One net each:
-a fit takes over ten minutes.
+it takes five minutes, in half
+precision where that does no harm.
 
-Takes about 20 minutes on one thread; it goes on where it was stopped.
+Takes about 12 minutes on one thread; it goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -131,8 +132,8 @@ def plane_rows(cell) -> tuple[dict, dict]:
 # --- digits ---------------------------------------------------------------------------------
 
 HIGH, LOW, STEPS = 20.0, 0.02, 40
-EPOCHS, BATCH, RATE = 10, 128, 3e-3
-DRAWN = 2000  # samples in each draw
+EPOCHS, BATCH, RATE = 8, 128, 3e-3
+DRAWN = 1000  # samples in each draw
 
 
 def drawn_levels(count: int, draw) -> Tensor:
@@ -154,7 +155,8 @@ def train_digits(images: Tensor, epochs: int, seed: int = 0) -> tuple[LevelDenoi
         order, sums = torch.randperm(len(images), generator=draw), 0.0
         for rows in order.split(BATCH):
             sigma = drawn_levels(len(rows), draw)
-            each = level_loss(model, images[rows], sigma, SPREAD, draw)
+            with torch.autocast("cpu", torch.bfloat16):  # a third less time
+                each = level_loss(model, images[rows], sigma, SPREAD, draw)
             optimiser.zero_grad()
             each.mean().backward()
             optimiser.step()
@@ -192,7 +194,7 @@ def train_vae(images: Tensor) -> models.VAE:
     """Lesson 08's kind of VAE: 784-400-20, trained with binary cross-entropy."""
     with seeded(0):
         model = models.VAE((1, 28, 28), 20)
-    fit(model, {"reconstruction": bce, "kl": kl_to_prior()}, images, epochs=20, batch_size=128,
+    fit(model, {"reconstruction": bce, "kl": kl_to_prior()}, images, epochs=12, batch_size=128,
         lr=3e-3, progress=False)  # fmt: skip
     return model
 
@@ -262,12 +264,13 @@ class Judge:
             evaluation.in_batches(self.classifier, images, self.classifier).softmax(1).max(1)
         )
         features = evaluation.in_batches(self.features, images, self.features)
-        near = self.nearest(images[:1000])
+        near = self.nearest(images)
         return {
             "confident": (chance > 0.95).float().mean().item(),
             "classes": torch.bincount(label, minlength=10).tolist(),
             "distance": evaluation.frechet_distance(features, self.real),
-            "nearest": np.quantile(near, [0.01, 0.05, 0.25, 0.5, 0.75, 0.95]).tolist(),
+            "middle": float(np.median(near)),
+            "closest percent": float(np.quantile(near, 0.01)),
             "copies": float((near < 0.005).mean()),
         }
 
@@ -283,10 +286,10 @@ class Judge:
 
 
 def digit_rows(digits, cell) -> dict[str, list[dict]]:
-    """Row → what the judge says of each draw of 2,000 images."""
+    """Row → what the judge says of each draw of images."""
     judge = Judge(digits)
     train, test = digits.train.images, digits.test.images
-    told, one_pass = (results.load_net("04_diffusion", name) for name in ("10", "1"))
+    told, one_pass = (results.load_net("04_diffusion", name) for name in ("digits", "one_pass"))
     makers = {
         "test digits": (lambda seed: test[DRAWN * seed :][:DRAWN], FEW_SEEDS),
         "training digits": (lambda seed: train[DRAWN * seed :][:DRAWN], FEW_SEEDS),
@@ -325,7 +328,7 @@ def main() -> None:
     digits, cell = data.mnist(), results.cells(__file__)
     losses = {
         label: cell(("trained", label), partial(trained, digits, label, epochs))
-        for label, epochs in (("10", EPOCHS), ("1", 1))
+        for label, epochs in (("digits", EPOCHS), ("one_pass", 1))
     }
     plane, tuning = plane_rows(cell)
     judged_rows = digit_rows(digits, cell)

@@ -90,7 +90,7 @@ def divergence(model: Dense, code: Tensor, answer: Tensor) -> Tensor:
     """
     loops = model.decoder[0].weight * model.encoder[1].weight.T  # (784, units): there and back
     slope = (answer * (1 - answer)).flatten(1)
-    return (slope * ((code > 0).float() @ loops.T)).sum(1)
+    return (slope * ((code > 0).to(code) @ loops.T)).sum(1)
 
 
 def stein(sigma: float):
@@ -219,7 +219,7 @@ def main() -> None:
         "Stein": net("Stein", SEEDS),
         "mixture": row("mixture", mixture_error, SEEDS, **best),
         "Wiener": row("Wiener", wiener_error, SEEDS),
-        "blind spot": net("blind spot", SEEDS),
+        "blind spot": net("blind spot"),
         "two noisy": net("two noisy"),
         "clean": net("clean"),
         "clean, fresh noise": net("clean, fresh noise"),
