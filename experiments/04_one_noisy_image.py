@@ -119,7 +119,6 @@ def trained(digits, method: str, seed: int, kind: str = WHITE, epochs: int = EPO
         "two noisy": ((first, second), mse, None),
         "blind spot": (first, at_hidden_pixels, hide(HIDDEN)),
         "Stein": (first, stein(sigma), None),
-        "copy": (first, mse, None),
     }[method]
     with seeded(seed):
         model = Dense(SHAPE, units, hidden=(), code_activation="relu")
@@ -223,13 +222,11 @@ def main() -> None:
         "two noisy": net("two noisy"),
         "clean": net("clean"),
         "clean, fresh noise": net("clean, fresh noise"),
-        "copy": net("copy"),
     }
     varied = {
         "twice the epochs": net("Stein", epochs=2 * EPOCHS),
         "half the rate": net("Stein", rate=RATE / 2),
         "512 units": net("Stein", units=512),
-        "blind spot, twice the epochs": net("blind spot", epochs=2 * EPOCHS),
     }
     correlated = {
         "noisy": null[CORRELATED],

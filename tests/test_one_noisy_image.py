@@ -117,7 +117,7 @@ def test_a_mixture_of_one_gaussian_is_the_wiener_filter(experiment, monkeypatch)
 
 
 @pytest.mark.parametrize("method", [
-    "clean, fresh noise", "clean", "two noisy", "blind spot", "Stein", "copy",
+    "clean, fresh noise", "clean", "two noisy", "blind spot", "Stein",
 ])  # fmt: skip
 def test_every_method_trains_its_net(experiment, monkeypatch, method):
     images = torch.rand(400, 1, 28, 28, generator=draw()) ** 2
