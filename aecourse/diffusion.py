@@ -39,16 +39,40 @@ class Block(nn.Module):
         return self.skip(x) + self.second(inner)
 
 
+class Attention(nn.Module):
+    """Every place of a map looks at all others; what it finds is added to it.
+
+    Args:
+        maps: of input and output, (B, maps, H, W); a multiple of 8.
+        heads: ways to look, each with its own share of the maps.
+    """
+
+    def __init__(self, maps: int, heads: int = 4):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(GROUPS, maps)
+        self.ask = nn.Conv2d(maps, 3 * maps, 1)
+        self.leave = nn.Conv2d(maps, maps, 1)
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        asked = self.ask(self.norm(x)).flatten(2).unflatten(1, (3, self.heads, -1))
+        query, key, value = asked.transpose(3, 4).unbind(1)  # (B, heads, H W, maps / heads)
+        found = F.scaled_dot_product_attention(query, key, value)
+        return x + self.leave(found.transpose(2, 3).reshape(x.shape))
+
+
 class UNet(nn.Module):
     """A small U-Net: images (B, 1, H, W) and noise levels (B,) to images of the same shape.
 
     Each 2 × 2 pixels become one place with four maps, so that 28 × 28 pixels are 14 × 14 places;
-    then once more half as many, and back. Height and width must be multiples of 4.
+    then once more half as many, and back; there every place looks at all others. Height and width
+    must be multiples of 4.
 
     Args:
         wide, deep: maps at half and at a quarter of the size; multiples of 8.
 
-    Ronneberger, Fischer & Brox 2015; without attention, unlike those of diffusion models.
+    Ronneberger, Fischer & Brox 2015; with attention as in Ho, Jain & Abbeel 2020.
     """
 
     def __init__(self, wide: int = 32, deep: int = 64):
@@ -59,7 +83,9 @@ class UNet(nn.Module):
         self.enter = nn.Conv2d(4, wide, 3, padding=1)
         self.before = Block(wide, wide, deep)
         self.shrink = nn.Conv2d(wide, deep, 3, stride=2, padding=1)
-        self.middle = nn.ModuleList([Block(deep, deep, deep), Block(deep, deep, deep)])
+        self.deep = Block(deep, deep, deep)
+        self.look = Attention(deep)
+        self.deeper = Block(deep, deep, deep)
         self.grow = nn.Conv2d(deep, 4 * wide, 1)
         self.after = Block(2 * wide, wide, deep)
         self.leave = nn.Conv2d(wide, 4, 3, padding=1)
@@ -67,9 +93,8 @@ class UNet(nn.Module):
     def forward(self, x: Tensor, level: Tensor) -> Tensor:
         told = self.told(level[:, None])
         fine = self.before(self.enter(F.pixel_unshuffle(x, 2)), told)
-        coarse = self.shrink(fine)
-        for block in self.middle:
-            coarse = block(coarse, told)
+        coarse = self.look(self.deep(self.shrink(fine), told))
+        coarse = self.deeper(coarse, told)
         both = torch.cat([F.pixel_shuffle(self.grow(coarse), 2), fine], dim=1)
         return F.pixel_shuffle(self.leave(self.after(both, told)), 2)
 

@@ -6,15 +6,14 @@ itself, its rate and weights tuned; the same that answers with the noise; and th
 is not told the level. The error is the share of 10,000 new points that lie off the curve or in the
 wrong place along it.
 
-Part two, digits: a small U-Net, eight passes through the training images, saved for the notebook.
+Part two, digits: a small U-Net, ten passes through the training images, saved for the notebook.
 Its samples are judged by a convolutional classifier, by the distance of a dense classifier's
 features to those of test digits, and by their nearest training images; beside them real test
 digits, a VAE, a Gaussian with the covariance of the digits, a denoiser that is not told the level,
-one jump in place of a walk, walks of other lengths, and the same net after one pass. One net each:
-it takes five minutes, in half
-precision where that does no harm.
+one jump in place of a walk, walks of other lengths, and the same net after one pass. One net each: its
+training takes seven minutes, with most products in half precision.
 
-Takes about 12 minutes on one thread; it goes on where it was stopped.
+Takes about 15 minutes on one thread; it goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -132,7 +131,7 @@ def plane_rows(cell) -> tuple[dict, dict]:
 # --- digits ---------------------------------------------------------------------------------
 
 HIGH, LOW, STEPS = 20.0, 0.02, 40
-EPOCHS, BATCH, RATE = 8, 128, 3e-3
+EPOCHS, BATCH, RATE = 10, 128, 3e-3
 DRAWN = 1000  # samples in each draw
 
 

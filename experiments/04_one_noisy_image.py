@@ -30,7 +30,7 @@ from aecourse.training import fit
 
 SHAPE, PIXELS = (1, 28, 28), 784
 SIGMA = 0.5
-IMAGES, EPOCHS, BATCH, RATE, UNITS, HIDDEN = 20_000, 10, 100, 3e-3, 256, 0.25
+IMAGES, EPOCHS, BATCH, RATE, UNITS = 20_000, 10, 100, 3e-3, 256
 SEEDS, FEW_SEEDS = tuple(range(8)), (0, 1, 2)
 WHITE, CORRELATED = "white", "correlated"
 
@@ -51,16 +51,20 @@ def neighbourly(sigma: float):
     return corrupt
 
 
-def noisy_pictures(digits, kind: str, seed: int, sigma: float = SIGMA) -> tuple[Tensor, Tensor]:
+NOISE = {WHITE: gaussian(SIGMA), CORRELATED: neighbourly(SIGMA)}
+
+
+def noisy_pictures(digits, kind: str, seed: int) -> tuple[Tensor, Tensor]:
     """Two noisy pictures of each training digit, (IMAGES, 1, 28, 28) each."""
-    corrupt = gaussian(sigma) if kind == WHITE else neighbourly(sigma)
     clean = digits.train.images[:IMAGES]
-    return tuple(corrupt(clean, generator(100 + 2 * seed + i)) for i in (0, 1))
+    first, second = (NOISE[kind](clean, generator(100 + 2 * seed + i)) for i in (0, 1))
+    return first, second
 
 
-def noisy_test(digits, kind: str, sigma: float = SIGMA) -> Tensor:
-    corrupt = gaussian(sigma) if kind == WHITE else neighbourly(sigma)
-    return corrupt(digits.test.images, generator(11))
+def asked(digits, kind: str, on: str = "test") -> tuple[Tensor, Tensor]:
+    """Noisy and clean pictures to be judged on: of the test, or of 5,000 validation images."""
+    clean = digits.test.images if on == "test" else digits.valid.images[:5000]
+    return NOISE[kind](clean, generator(11)), clean
 
 
 # --- losses that need no clean image ----------------------------------------------------------
@@ -108,17 +112,17 @@ def stein(sigma: float):
 
 
 def trained(digits, method: str, seed: int, kind: str = WHITE, epochs: int = EPOCHS,
-            rate: float = RATE, units: int = UNITS, sigma: float = SIGMA) -> Dense:  # fmt: skip
+            rate: float = RATE, units: int = UNITS, hidden: float = 0.25) -> Dense:  # fmt: skip
     """A net after its training by one of the methods."""
-    first, second = noisy_pictures(digits, kind, seed, sigma)
+    first, second = noisy_pictures(digits, kind, seed)
     clean = digits.train.images[:IMAGES]
-    fresh = gaussian(sigma) if kind == WHITE else neighbourly(sigma)
+    fresh = NOISE[kind]
     train, term, corrupt = {
         "clean, fresh noise": (clean, mse, fresh),
         "clean": ((first, clean), mse, None),
         "two noisy": ((first, second), mse, None),
-        "blind spot": (first, at_hidden_pixels, hide(HIDDEN)),
-        "Stein": (first, stein(sigma), None),
+        "blind spot": (first, at_hidden_pixels, hide(hidden)),
+        "Stein": (first, stein(SIGMA), None),
     }[method]
     with seeded(seed):
         model = Dense(SHAPE, units, hidden=(), code_activation="relu")
@@ -127,13 +131,13 @@ def trained(digits, method: str, seed: int, kind: str = WHITE, epochs: int = EPO
     return model
 
 
-def net_error(digits, method: str, seed: int, kind: str = WHITE, sigma: float = SIGMA,
+def net_error(digits, method: str, seed: int, kind: str = WHITE, on: str = "test",
               **settings) -> float:  # fmt: skip
-    model = trained(digits, method, seed, kind, sigma=sigma, **settings)
-    if (method, kind, seed, settings) == ("Stein", WHITE, 0, {}) and sigma == SIGMA:
+    model = trained(digits, method, seed, kind, **settings)
+    if (method, kind, seed, settings) == ("Stein", WHITE, 0, {}):
         results.save_net(__file__, "stein", model)
-    test = noisy_test(digits, kind, sigma)
-    return evaluation.pixel_mse(model, test, target=digits.test.images).mean().item()
+    noisy, clean = asked(digits, kind, on)
+    return evaluation.pixel_mse(model, noisy, target=clean).mean().item()
 
 
 # --- rivals without a net -------------------------------------------------------------------
@@ -150,48 +154,43 @@ def spread(noisy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return flat.mean(0), values.flip(0), vectors.flip(1)
 
 
-def wiener_error(digits, seed: int, kind: str = WHITE, sigma: float = SIGMA) -> float:
+def wiener_error(digits, seed: int, kind: str = WHITE) -> float:
     """The best linear map, if the noise is white: its variance is taken off the noisy pictures'."""
-    mean, values, V = spread(noisy_pictures(digits, kind, seed, sigma)[0])
-    kept = (values - sigma**2).clamp(min=0) / values
+    mean, values, V = spread(noisy_pictures(digits, kind, seed)[0])
+    kept = (values - SIGMA**2).clamp(min=0) / values
     W = ((V * kept) @ V.T).float()
-    test = noisy_test(digits, kind, sigma).flatten(1)
-    return error((test - mean) @ W + mean, digits.test.images)
+    noisy, clean = asked(digits, kind)
+    return error((noisy.flatten(1) - mean) @ W + mean, clean)
 
 
 def wiener_told(digits, seed: int) -> float:
     """The same for correlated noise whose covariance is known, as if measured on blank pictures."""
-    noisy = noisy_pictures(digits, CORRELATED, seed)[0].flatten(1)
-    blank = neighbourly(SIGMA)(torch.zeros(50_000, *SHAPE), generator(900 + seed)).flatten(1)
-    total, noise = torch.cov(noisy.T).double(), torch.cov(blank.T).double()
-    values, V = torch.linalg.eigh(total - noise)
+    train = noisy_pictures(digits, CORRELATED, seed)[0].flatten(1)
+    blank = NOISE[CORRELATED](torch.zeros(50_000, *SHAPE), generator(900 + seed)).flatten(1)
+    total, mean = torch.cov(train.T).double(), train.mean(0)
+    values, V = torch.linalg.eigh(total - torch.cov(blank.T).double())
     W = torch.linalg.solve(total, (V * values.clamp(min=0)) @ V.T).float()
-    test = noisy_test(digits, CORRELATED).flatten(1)
-    return error((test - noisy.mean(0)) @ W + noisy.mean(0), digits.test.images)
+    noisy, clean = asked(digits, CORRELATED)
+    return error((noisy.flatten(1) - mean) @ W + mean, clean)
 
 
-def mixture_error(digits, seed: int, components: int, directions: int, sigma: float = SIGMA,
-                  on: str = "test") -> float:  # fmt: skip
+def mixture_error(digits, seed: int, components: int, directions: int, on: str = "test") -> float:
     """Tweedie's formula on a mixture of Gaussians that was fitted to noisy pictures.
 
     In the strongest directions; in the others the answer is the mean.
     """
-    noisy = noisy_pictures(digits, WHITE, seed, sigma)[0]
-    mean, _, V = spread(noisy)
+    train = noisy_pictures(digits, WHITE, seed)[0]
+    mean, _, V = spread(train)
     P = V[:, :directions].float()
     mixture = GaussianMixture(components, max_iter=40, tol=1e-2, reg_covar=1e-3,
                               random_state=shifted(seed))  # fmt: skip
-    mixture.fit(((noisy.flatten(1) - mean) @ P).numpy())
-    if on == "test":
-        asked, clean = noisy_test(digits, WHITE, sigma), digits.test.images
-    else:
-        clean = digits.valid.images[:5000]
-        asked = gaussian(sigma)(clean, generator(12))
-    x = ((asked.flatten(1) - mean) @ P).numpy()
+    mixture.fit(((train.flatten(1) - mean) @ P).numpy())
+    noisy, clean = asked(digits, WHITE, on)
+    x = ((noisy.flatten(1) - mean) @ P).numpy()
     share = mixture.predict_proba(x)
     score = sum(-share[:, [k]] * ((x - m) @ precision) for k, m, precision
                 in zip(count(), mixture.means_, mixture.precisions_))  # fmt: skip
-    return error(torch.tensor(x + sigma**2 * score).float() @ P.T + mean, clean)
+    return error(torch.tensor(x + SIGMA**2 * score).float() @ P.T + mean, clean)
 
 
 # --- everything -----------------------------------------------------------------------------
@@ -211,14 +210,16 @@ def main() -> None:
     choices = [{"components": k, "directions": n} for k in (10, 20, 40) for n in (40, 80)]
     tuning = [row("tuning", mixture_error, (100,), on="valid", **choice)[0] for choice in choices]
     best = choices[tuning.index(min(tuning))]
-    clean = digits.test.images
-    null = {kind: [error(noisy_test(digits, kind), clean)] for kind in (WHITE, CORRELATED)}
+    null = {kind: [error(*asked(digits, kind))] for kind in NOISE}
+    shares = (0.02, 0.05, 0.1, 0.25)
+    by_share = [net("blind spot", (100,), on="valid", hidden=share)[0] for share in shares]
+    hidden = shares[by_share.index(min(by_share))]
     rows = {
         "noisy": null[WHITE],
         "Stein": net("Stein", SEEDS),
         "mixture": row("mixture", mixture_error, SEEDS, **best),
         "Wiener": row("Wiener", wiener_error, SEEDS),
-        "blind spot": net("blind spot"),
+        "blind spot": net("blind spot", hidden=hidden),
         "two noisy": net("two noisy"),
         "clean": net("clean"),
         "clean, fresh noise": net("clean, fresh noise"),
@@ -226,12 +227,13 @@ def main() -> None:
     varied = {
         "twice the epochs": net("Stein", epochs=2 * EPOCHS),
         "half the rate": net("Stein", rate=RATE / 2),
+        "blind spot, twice the epochs": net("blind spot", hidden=hidden, epochs=2 * EPOCHS),
         "512 units": net("Stein", units=512),
     }
     correlated = {
         "noisy": null[CORRELATED],
-        **{name: net(name, kind=CORRELATED)
-           for name in ("Stein", "blind spot", "two noisy", "clean")},
+        **{name: net(name, kind=CORRELATED) for name in ("Stein", "two noisy", "clean")},
+        "blind spot": net("blind spot", kind=CORRELATED, hidden=hidden),
         "Wiener": row("Wiener", wiener_error, kind=CORRELATED),
         "Wiener, told": row("Wiener, told", wiener_told),
     }  # fmt: skip
@@ -257,9 +259,10 @@ def main() -> None:
     )  # fmt: skip
     figures = {
         "rows": rows, "varied": varied, "correlated": correlated,
+        "shares": dict(zip(map(str, shares), by_share)),
         "tuning": [{**choice, "error": value} for choice, value in zip(choices, tuning)],
         "setting": {"images": IMAGES, "epochs": EPOCHS, "units": UNITS, "sigma": SIGMA,
-                    "batch": BATCH, "rate": RATE, "hidden": HIDDEN},
+                    "batch": BATCH, "rate": RATE, "hidden": hidden},
     }  # fmt: skip
     results.write(__file__, figures, {"one-is-enough": record})
 

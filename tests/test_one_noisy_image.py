@@ -111,8 +111,8 @@ def test_a_mixture_of_one_gaussian_is_the_wiener_filter(experiment, monkeypatch)
     mean, values, V = experiment.spread(experiment.noisy_pictures(digits, "white", 0)[0])
     kept = (values - 0.25) / values
     kept[30:] = 0
-    asked = experiment.noisy_test(digits, "white").flatten(1) - mean
-    expected = experiment.error(asked @ ((V * kept) @ V.T).float() + mean, images)
+    away = experiment.asked(digits, "white")[0].flatten(1) - mean
+    expected = experiment.error(away @ ((V * kept) @ V.T).float() + mean, images)
     assert by_mixture == pytest.approx(expected, rel=0.01)
 
 
