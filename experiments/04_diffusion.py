@@ -10,8 +10,8 @@ Part two, digits: a small U-Net, ten passes through the training images, saved f
 Its samples are judged by a convolutional classifier, by the distance of a dense classifier's
 features to those of test digits, and by their nearest training images; beside them real test
 digits, a VAE, a Gaussian with the covariance of the digits, a denoiser that is not told the level,
-one jump in place of a walk, walks of other lengths, and the same net after one pass. One net each: its
-training takes seven minutes, with most products in half precision.
+one jump in place of a walk, walks of other lengths, and the same net after one pass. One net each:
+its training takes seven minutes, with most products in half precision.
 
 Takes about 15 minutes on one thread; it goes on where it was stopped.
 """
