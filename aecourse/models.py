@@ -6,6 +6,7 @@ images stay (N, 1, 28, 28) everywhere and are flattened only inside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -238,6 +239,64 @@ class TopK(Dense):
 
     def encode(self, x: Tensor) -> Tensor:
         return keep_largest(super().encode(x), self.k)
+
+
+class JumpReLU(Dense):
+    """A dense autoencoder whose code units each have a threshold of their own, which is learned.
+
+    A unit passes on its input as it is where that exceeds the threshold, and is 0 elsewhere:
+    small inputs are cut and large ones do not shrink. A step has no gradient, so thresholds get
+    that of a ramp around the step. Train with :func:`aecourse.objectives.l0`.
+    (Rajamanoharan et al. 2024.)
+
+    Args:
+        threshold: of all units at the start, in units of the code; positive.
+        width: of the ramp, in units of the code.
+
+    The other arguments are those of :class:`Dense`; nothing is hidden between data and code.
+    """
+
+    def __init__(
+        self,
+        shape: int | Sequence[int],
+        code_size: int,
+        threshold: float = 0.1,
+        width: float = 0.2,
+        output: str | Layout = "linear",
+    ):
+        if not (threshold > 0 and width > 0):
+            raise ValueError(f"threshold={threshold}, width={width}: both must be positive.")
+        super().__init__(shape, code_size, (), code_activation="relu", output=output)
+        self.log_threshold = nn.Parameter(torch.full((code_size,), math.log(threshold)))
+        self.width = width
+        self.config = {
+            "shape": list(self.shape),
+            "code_size": code_size,
+            "threshold": threshold,
+            "width": width,
+            "output": output,
+        }
+
+    def gated(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, *shape) → inputs of the code units and their gates, 0 or 1: each (B, code_size)."""
+        inputs = super().encode(x)
+        return inputs, step(inputs.detach() - self.log_threshold.exp(), self.width)
+
+    def encode(self, x: Tensor) -> Tensor:
+        inputs, gates = self.gated(x)
+        return inputs * gates
+
+    def run(self, x: Tensor, generator: Generator | None = None) -> Output:
+        """One pass; ``extra["gates"]`` are the gates, with gradients for the thresholds."""
+        inputs, gates = self.gated(x)
+        code = inputs * gates
+        return Output(code, self.decode_raw(code), extra={"gates": gates})
+
+
+def step(distance: Tensor, width: float) -> Tensor:
+    """1 where ``distance`` is positive, else 0; its gradient is that of a ramp of this width."""
+    ramp = (distance / width + 0.5).clamp(0, 1)
+    return (distance > 0).to(ramp) + ramp - ramp.detach()
 
 
 def code_layer(model: Autoencoder) -> nn.Linear:

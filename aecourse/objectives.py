@@ -155,6 +155,33 @@ def l1(weight: float) -> Term:
     return sparsity
 
 
+def check_gates(model: nn.Module, target: Tensor) -> None:
+    """Refuse a model whose units have no gates."""
+    if not hasattr(model, "gated"):
+        raise ValueError(
+            f"The L0 penalty counts open gates, and a {type(model).__name__} has none. Build a "
+            "models.JumpReLU(shape, code_size)."
+        )
+
+
+def l0(weight: float) -> Term:
+    """Weight times the number of active units of a :class:`~aecourse.models.JumpReLU`, per example.
+
+    Its gradient reaches the thresholds alone. (Rajamanoharan et al. 2024.)
+
+    Raises:
+        ValueError: the weight is negative or not finite; or, before training, the model has no
+            gates.
+    """
+    _check_weight(weight)
+
+    @checked_by(check_gates)
+    def sparsity(model: nn.Module, batch: Batch, output: Output) -> Tensor:
+        return weight * output.extra["gates"].sum(1)
+
+    return sparsity
+
+
 def kl_sparsity(weight: float, rho: float) -> Term:
     """KL divergence of each unit's mean activation from ``rho``, summed over units, in nats.
 

@@ -150,7 +150,8 @@ def fit(
         epochs, batch_size, lr: lr is the *highest* rate of a one-cycle schedule.
         schedule: "one-cycle" (the rate rises for 30 % of the steps, then falls to almost 0:
             Smith & Topin 2019) or "constant".
-        optimizer: called with (parameters, lr=lr); Adam unless given.
+        optimizer: called with (parameters, lr=lr); Adam unless given. For dense nets and batches
+            of 256 or more, :class:`aecourse.muon.Muon` needs fewer steps.
         monitor: term whose validation mean decides which epoch is best; the sum unless given.
         keep_best: at the end, put the weights of the best epoch back.
         after_step: called with the model after each gradient step, without gradients (to project

@@ -90,7 +90,7 @@ class ExerciseTests:
         verdict = self.judge(name, edited(self.right[name], changes))
         assert verdict.status == "wrong", verdict.message
         assert verdict.message.startswith(start), verdict.message
-        assert verdict.message in self.messages(name)
+        assert any(map(verdict.message.startswith, self.messages(name)))
 
     def test_exception_gets_a_hint(self, name, hint, changes):
         verdict = self.judge(name, edited(self.right[name], changes))

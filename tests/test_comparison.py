@@ -102,7 +102,7 @@ def test_figures_quoted_from_other_lessons_are_printed_there():
         quoted = cell.metadata.get("aecourse", {}).get("quoted", [])
         if cell.cell_type != "markdown":
             continue
-        linked = set(re.findall(r"\((\d\d_\w+\.ipynb)", cell.source))
+        linked = set(re.findall(r"\((?:deeper/)?(\d\d_\w+\.ipynb)", cell.source))
         known = set().union(*(printed[name] for name in linked)) if linked else set()
         known |= {100 * value for value in known}
         for number in quoted:

@@ -1,15 +1,17 @@
 """What a lesson derives in its cells equals what the package, PyTorch or scikit-learn offers."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from helpers import functions_of, solution_of
 from sklearn.impute import KNNImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.linear_model import LinearRegression
 
 from aecourse import evaluation, models
+from aecourse.exercises import catalogue
 from aecourse.objectives import mixed, mse
 from aecourse.protocol import Batch, Layout
 from aecourse.randomness import seeded
@@ -153,7 +155,12 @@ def test_numpy_adam_equals_pytorch_for_100_steps(adam, flowers, batch_size):
 
 @pytest.fixture(scope="module")
 def undercomplete():
-    return functions_of("02_undercomplete")
+    return functions_of("02_undercomplete", TRAIN=None)
+
+
+@pytest.fixture(scope="module")
+def last_direction():
+    return functions_of("deeper/02_last_direction")
 
 
 @pytest.fixture
@@ -163,22 +170,46 @@ def images():
     return (codes @ mixing).reshape(80, 1, 28, 28) + 3
 
 
-def test_angles_by_qr_and_svd_equal_the_package(undercomplete):
+def test_the_floor_from_eigenvalues_is_the_error_of_pca(images):
+    flat = images.flatten(1).double()
+    centred = flat - flat.mean(0)
+    eigenvalues = torch.linalg.eigvalsh(centred.T @ centred / len(flat)).flip(0)
+    by_hand = catalogue()["floor of PCA"].right(eigenvalues.numpy(), 7)
+    expected = evaluation.pca_baseline(flat, flat, 7).mean().item()
+    assert by_hand == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_paired_difference_equals_the_package():
+    a, b = torch.rand(2, 50, generator=torch.Generator().manual_seed(0)).double()
+    by_hand = catalogue()["paired difference"].right(a.numpy(), b.numpy())
+    assert by_hand == pytest.approx(tuple(evaluation.paired(a, b)), rel=1e-9)
+
+
+def test_angles_by_qr_and_svd_equal_the_package(last_direction):
     a = torch.randn(40, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     b = a + 0.3 * torch.randn(a.shape, generator=torch.Generator().manual_seed(1)).double()
-    ours = undercomplete.angles_between(a, b)
+    ours = last_direction.angles_between(a, b)
     assert np.allclose(ours, evaluation.principal_angles(a, b), atol=1e-6)
-    assert undercomplete.angles_between(a, 2 * a).max() < 1e-4
+    assert last_direction.angles_between(a, 2 * a).max() < 1e-4
 
 
-def test_projection_by_hand_equals_pca_of_the_package(undercomplete, images):
-    flat = images.flatten(1).double()
-    mean = flat.mean(0)
-    V = torch.linalg.eigh((flat - mean).T @ (flat - mean))[1].flip(1)
-    undercomplete.project.__globals__.update(mean=mean, V=V)
-    by_hand = undercomplete.project(images, 7)
-    expected = evaluation.pca_reconstruct(evaluation.fit_pca(images, 7), images)
-    assert torch.allclose(by_hand, expected, atol=1e-3)
+def test_the_principal_directions_equal_pca_of_the_package(last_direction, images):
+    flat = images.flatten(1)
+    values, directions = last_direction.principal(flat)
+    pca = evaluation.fit_pca(flat, 7)
+    assert np.allclose(values[:7], pca.explained_variance_ * 79 / 80, rtol=1e-3)
+    assert evaluation.principal_angles(directions[:, :7], pca.components_.T).max() < 0.1
+
+
+def test_the_descent_of_deeper_02_takes_a_step_along_the_gradient(last_direction):
+    draw = torch.Generator().manual_seed(0)
+    variances = torch.rand(20, generator=draw).double().sort(descending=True)[0]
+    W = torch.randn(20, 3, generator=draw).double().requires_grad_()
+    away = torch.eye(20).double() - W @ W.T  # what is lost of x is (1 - W Wᵀ) x
+    (gradient,) = torch.autograd.grad(torch.trace(away @ torch.diag(variances) @ away.T), W)
+    basis = torch.linalg.qr((W - 0.01 * gradient).detach())[0]
+    (missing,) = last_direction.descend(variances, W.detach(), 1, 0.01, [0, 5])
+    assert torch.allclose(missing, 1 - basis[[0, 5]].square().sum(1), atol=1e-12)
 
 
 def test_averaged_bce_is_bce_per_pixel(undercomplete):
@@ -199,11 +230,6 @@ def test_floor_of_the_exercise_equals_the_package(undercomplete):
 # --------------------------------------------------------------------------- 03 tables
 
 
-@pytest.fixture(scope="module")
-def tables():
-    return functions_of("03_tables")
-
-
 @pytest.fixture
 def correlated():
     """300 training and 40 further rows of 5 correlated columns, and gaps in the latter."""
@@ -214,7 +240,15 @@ def correlated():
     return x[:300], x[300:], torch.rand(40, 5, generator=draw) < 0.3
 
 
-def test_the_mixed_loss_by_hand_equals_the_package(tables):
+@pytest.fixture
+def gap_fillers(correlated):
+    """The functions of deeper 03, on gaps, with these rows as their training and test rows."""
+    train, x, _ = correlated
+    return functions_of("deeper/03_gaps", train=train, x=x)
+
+
+def test_the_mixed_loss_by_hand_equals_the_package():
+    columns = functions_of("deeper/03_columns")
     layout = Layout.of(real=16, binary=1, categorical=(16,))
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(30, 33, generator=draw)
@@ -223,38 +257,61 @@ def test_the_mixed_loss_by_hand_equals_the_package(tables):
     with seeded(1):
         model = models.Dense(33, 4, (8,), output=layout)
     by_hand, by_package = (
-        evaluation.per_example(term, model, x) for term in (tables.mixed_by_hand, mixed(layout))
+        evaluation.per_example(term, model, x) for term in (columns.variance_one, mixed(layout))
     )
     torch.testing.assert_close(by_hand, by_package)
-    parts = tables.nats(model.run(x).raw, x)
-    torch.testing.assert_close(parts.sum(0).detach(), by_package)
+
+    model.log_variance = torch.zeros(16)
+    estimated = evaluation.per_example(columns.variance_estimated, model, x)
+    torch.testing.assert_close(estimated, by_package)  # where each variance is 1
+    model.log_variance = torch.randn(16, generator=draw)
+    raw = model.run(x).raw.detach()
+    normal = torch.distributions.Normal(raw[:, :16], (0.5 * model.log_variance).exp())
+    density = normal.log_prob(x[:, :16]).sum(1) + 8 * np.log(2 * np.pi)
+    estimated = evaluation.per_example(columns.variance_estimated, model, x)
+    torch.testing.assert_close(estimated, columns.names_cost(raw, x) - density)
 
 
-def test_neighbours_by_hand_equal_scikit_learn(tables, correlated):
+def test_neighbours_by_hand_equal_scikit_learn(gap_fillers, correlated):
     train, x, hidden = correlated
     imputer = KNNImputer(n_neighbors=10).fit(train.numpy())
     expected = imputer.transform(torch.where(hidden, torch.nan, x).numpy())
     some = ~hidden.all(1)  # where nothing is known, every row is as near
-    ours = tables.fill_neighbours(x, hidden, train)
+    ours = torch.where(hidden, gap_fillers.fill_neighbours(x, hidden, 10), x)
     np.testing.assert_allclose(ours[some].numpy(), expected[some], atol=1e-5)
 
 
-def test_filling_from_the_covariance_is_linear_regression(tables, correlated):
+def test_filling_from_the_covariance_is_linear_regression(gap_fillers, correlated):
     train, x, hidden = correlated
-    train = train - train.mean(0)
-    ours = tables.fill_linear(x, hidden, torch.cov(train.T.double()))
+    ours = gap_fillers.fill_linear(x, hidden)
     for row, gaps, filled in zip(x, hidden, ours):
         if gaps.any() and not gaps.all():
             model = LinearRegression(fit_intercept=False)
-            model.fit(train[:, ~gaps].double(), train[:, gaps].double())
+            centred = (train - train.mean(0)).double()
+            model.fit(centred[:, ~gaps], centred[:, gaps])
             expected = model.predict(row[~gaps].double()[None])[0]
             np.testing.assert_allclose(filled[gaps].numpy(), expected, atol=1e-4)
-        assert torch.equal(filled[~gaps], row[~gaps])
 
 
-def test_the_scores_of_the_linear_probe_give_its_auroc(tables, correlated):
+def test_filling_with_pca_again_and_again_ends_at_least_squares(gap_fillers, correlated):
+    train, x, hidden = correlated
+    train -= train.mean(0)  # in place: the fixture's rows, which the functions see
+    rounds = gap_fillers.fill_again_and_again(x, hidden, 1, 500)
+    at_once = gap_fillers.rmse(gap_fillers.fill_pca(x, hidden, 1), hidden)
+    assert rounds[-1] == pytest.approx(at_once, abs=1e-4)
+    assert abs(rounds[0] - at_once) > 0.01
+
+
+def test_the_linear_probe_of_lesson_03_is_that_of_the_package(correlated):
     train, x, _ = correlated
     labels, truth = (part[:, 0] + part[:, 1] ** 2 > 0.5 for part in (train, x))
-    scores = tables.probe_scores(LogisticRegression(), train, x, labels.long().numpy())
+    parts = (SimpleNamespace(y=part.long()) for part in (labels, truth))
+    rain = SimpleNamespace(**dict(zip(("train", "test"), parts)))
+    tables = functions_of("03_tables", rain=rain)
     expected = evaluation.linear_probe(train, labels.long(), x, truth.long(), "auroc")
-    assert roc_auc_score(truth, scores) == pytest.approx(expected, abs=1e-3)
+    assert tables.probe_auroc(train, x) == pytest.approx(expected, abs=1e-3)
+    dead = torch.zeros(len(train), 1), torch.zeros(len(x), 1)
+    assert tables.probe_auroc(torch.cat([train, dead[0]], 1), torch.cat([x, dead[1]], 1)) == (
+        pytest.approx(expected, abs=1e-3)
+    )
+    assert tables.probe_auroc(*dead) == 0.5  # a code that says nothing

@@ -5,6 +5,7 @@ import torch
 from helpers import SHAPE, blobs, functions_of
 
 from aecourse import models, objectives
+from aecourse.exercises import sparse_fill_ins
 from aecourse.protocol import Batch, Output
 from aecourse.randomness import seeded
 
@@ -66,3 +67,34 @@ def test_start_at_the_mean(lesson):
         pair.reverse()
     for a, b in zip(pair[0].parameters(), pair[1].parameters()):
         assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_step(lesson):
+    distance = torch.linspace(-0.3, 0.3, 20, requires_grad=True)
+    slopes = []
+    for found in (lesson.step(distance), models.step(distance, 0.2)):
+        slopes.append((found.detach(), *torch.autograd.grad(found.sum(), distance)))
+    assert all(map(torch.equal, *slopes))
+
+
+def test_jump_relu_and_its_penalty(lesson):
+    x = torch.randn(11, 5)
+    with seeded(0):
+        derived = lesson.Jump(5, 9)
+    with seeded(0):
+        offered = models.JumpReLU(5, 9)
+    codes = []
+    for model, l0 in ((derived, lesson.l0), (offered, objectives.l0)):
+        output = model.run(x)
+        penalty = l0(0.3)(model, Batch(x, x), output)
+        (penalty + output.raw.square().sum(1)).sum().backward()
+        codes.append((output.code, output.raw, penalty, *(p.grad for p in model.parameters())))
+    assert all(map(torch.allclose, *codes))
+
+
+def test_dead_units_and_cosines_of_the_exercises():
+    codes = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0]])
+    assert sparse_fill_ins.dead_units(codes) == 1
+    columns, directions = torch.randn(4, 3), torch.eye(4)
+    assert torch.allclose(sparse_fill_ins.cosines(columns, directions),
+                          columns / columns.norm(dim=0))  # fmt: skip

@@ -17,6 +17,15 @@ def answer(estimate, clean):
     mse = np.mean(error ** 2)
     return 10 * np.log10(1 / mse)
 """,
+    "conditional mean": """
+def answer(noisy, images, sigma):
+    squares = ((noisy[:, None] - images) ** 2).sum(2)
+    exponent = -squares / (2 * sigma**2)
+    exponent -= exponent.max(1, keepdims=True)
+    weights = np.exp(exponent)
+    weights /= weights.sum(1, keepdims=True)
+    return weights @ images
+""",
     "score": """
 def answer(x, mean, covariance, sigma):
     added = sigma ** 2 * np.eye(len(mean))
@@ -92,6 +101,9 @@ WRONG = {
          "10 * np.log10(1 / mse)", "(10 * np.log10(1 / mse)).mean()"),
         ("The error is not squared", "error ** 2", "abs(error)"),
         ("The differences are averaged before", "np.mean(error ** 2)", "np.mean(error) ** 2"),
+        ("This is the variance of the error", "np.mean(error ** 2)", "np.var(error)"),
+        ("The root is taken for each image", "np.mean(error ** 2)",
+         "np.mean(np.sqrt((error ** 2).mean(1))) ** 2"),
         ("The peak is taken from the clean", "1 / mse", "np.max(clean) ** 2 / mse"),
         ("The peak is taken from the clean", "1 / mse",
          "(clean.max() - clean.min()) ** 2 / mse"),
@@ -103,6 +115,43 @@ WRONG = {
         ("The numerator is the power", "1 / mse", "np.mean(clean ** 2) / mse"),
         ("This is the MSE itself", "10 * np.log10(1 / mse)", "mse"),
     ],
+    "conditional mean": [
+        ("The 2 of the Gaussian's exponent", "(2 * sigma**2)", "sigma**2"),
+        ("The ½ stands the wrong way up", "-squares / (2 * sigma**2)", "-2 * squares / sigma**2"),
+        ("The ½ stands the wrong way up", "(2 * sigma**2)", "2 * sigma**2"),
+        ("It is divided by σ, and not", "(2 * sigma**2)", "(2 * sigma)"),
+        ("It is divided by σ, and not", "(2 * sigma**2)", "sigma"),
+        ("Sigma is missing", "-squares / (2 * sigma**2)", "-squares"),
+        ("Sigma is missing", "-squares / (2 * sigma**2)", "-squares / 2"),
+        ("The distance is not squared", "-squares /", "-np.sqrt(squares) /"),
+        ("The distance is not squared", "-squares / (2 * sigma**2)", "-np.sqrt(squares) / sigma"),
+        ("The distance is not squared", "-squares / (2 * sigma**2)", "-squares ** 0.5"),
+        ("The sign of the exponent is reversed", "-squares", "squares"),
+        ("The squared differences are averaged", ".sum(2)", ".mean(2)"),
+        ("The weights do not add up to 1", "    weights /= weights.sum(1, keepdims=True)\n", "",
+         "    exponent -= exponent.max(1, keepdims=True)\n", ""),
+        ("The weights do not add up to 1", "weights /= weights.sum(1, keepdims=True)",
+         "weights /= len(images)", "    exponent -= exponent.max(1, keepdims=True)\n", ""),
+        ("The weights do not add up to 1", "weights /= weights.sum(1, keepdims=True)",
+         "weights /= np.sqrt(2 * np.pi * sigma**2) ** noisy.shape[1]",
+         "    exponent -= exponent.max(1, keepdims=True)\n", ""),
+        ("The weights are divided by their sum over the *noisy*", "max(1, k", "max(0, k",
+         "sum(1, k", "sum(0, k"),
+        ("All weights are divided by one sum", "weights.sum(1, keepdims=True)", "weights.sum()",
+         "exponent.max(1, keepdims=True)", "exponent.max()"),
+        ("This is the nearest clean image", "weights @ images", "images[weights.argmax(1)]"),
+        ("This is the mean of all clean", "weights @ images",
+         "np.ones(len(noisy))[:, None] * images.mean(0)"),
+        ("This is the mean of all clean", "weights @ images", "images.mean(0)"),
+        ("These are the weights", "weights @ images", "weights"),
+        ("These are the weights", "    weights /= weights.sum(1, keepdims=True)\n", "",
+         "weights @ images", "weights", "    exponent -= exponent.max(1, keepdims=True)\n", ""),
+        ("The weights are divided by their largest", "weights.sum(", "weights.max("),
+        ("The weights fall as one over", "np.exp(exponent)", "1 / squares"),
+        ("The noisy images come back", "weights @ images", "noisy"),
+        ("The formula is right, and breaks", "    exponent -= exponent.max(1, keepdims=True)\n",
+         ""),
+    ],
     "score": [
         ("The sign is reversed: this", "(r - x)", "(x - r)"),
         ("It is divided by σ. Tweedie", "(r - x) / sigma ** 2", "(r - x) / sigma"),
@@ -111,8 +160,28 @@ WRONG = {
         ("This is the denoised point", "(r - x) / sigma ** 2", "r"),
         ("It is divided by 2σ²", "/ sigma ** 2", "/ (2 * sigma ** 2)"),
         ("It is twice the score", "(r - x)", "2 * (r - x)"),
-        ("This is the score of the clean data, and the sign", "noisy = covariance + added",
+        ("If you went by the Wiener filter, it is upside down", "covariance @ np.linalg.inv(noisy)",
+         "np.linalg.inv(covariance) @ noisy"),
+        ("If you went by the Wiener filter, it is upside down", "noisy = covariance + added",
          DIRECT + "(x - mean) @ np.linalg.inv(covariance)"),
+        ("The filter keeps what is to be taken away", "covariance @ np.linalg.inv(noisy)",
+         "added @ np.linalg.inv(noisy)"),
+        ("The Wiener filter is multiplied entry by entry", "covariance @", "covariance *"),
+        ("The points are whitened", "noisy = covariance + added",
+         DIRECT + "(mean - x) @ np.linalg.inv(np.linalg.cholesky(noisy)).T"),
+        ("The points are whitened", "noisy = covariance + added",
+         DIRECT + "(mean - x) @ np.linalg.inv(np.linalg.cholesky(noisy))"),
+        ("The points are whitened", "noisy = covariance + added", """values, V = np.linalg.eigh(
+        covariance + added)
+    return (mean - x) @ V @ np.diag(values ** -0.5) @ V.T"""),
+        ("The noise is subtracted from the covariance", "noisy = covariance + added",
+         DIRECT.replace("+", "-") + "(mean - x) @ np.linalg.inv(noisy)"),
+        ("The noise is added twice", "noisy = covariance + added", DIRECT
+         + "(mean - x) @ np.linalg.inv(noisy + added)"),
+        ("The mean is not subtracted but added", "noisy = covariance + added", DIRECT
+         + "-(x + mean) @ np.linalg.inv(noisy)"),
+        ("The result is divided by σ² although", "noisy = covariance + added", DIRECT
+         + "(mean - x) @ np.linalg.inv(noisy) / sigma ** 2"),
         ("The inverse covariances are added", "noisy = covariance + added", DIRECT
          + "(mean - x) @ (np.linalg.inv(covariance) + np.linalg.inv(added))"),
         ("The inverse covariances are added", "noisy = covariance + added", DIRECT
@@ -152,6 +221,10 @@ WRONG = {
 
 # Slips that raise, and how the hint starts.
 RAISING = {
+    "conditional mean": [
+        ("Each noisy image meets each clean", "noisy[:, None] - images", "noisy - images"),
+        ("The weights have the shape", "weights @ images", "images @ weights"),
+    ],
     "score": [
         ("The rows of x are points", "(x - mean) @ W.T", "W @ (x - mean)"),
         ("The rows of x are points", "np.eye(len(mean))", "np.eye(len(x))"),
@@ -187,6 +260,19 @@ def answer(estimate, clean):
     from aecourse import evaluation
     a, b = torch.as_tensor(estimate), torch.as_tensor(clean)
     return evaluation.psnr(evaluation.squared_error(a, b).mean())
+"""],
+    "conditional mean": ["""
+def answer(noisy, images, sigma):  # one image at a time
+    means = []
+    for x in noisy:
+        log = -np.sum((images - x) ** 2, axis=1) / 2 / sigma ** 2
+        means.append(np.average(images, axis=0, weights=np.exp(log - log.max())))
+    return np.array(means)
+""", """
+def answer(noisy, images, sigma):
+    import torch
+    x, y = torch.as_tensor(noisy), torch.as_tensor(images)
+    return torch.softmax(-torch.cdist(x, y) ** 2 / (2 * sigma**2), dim=1) @ y
 """],
     "score": ["""
 def answer(x, mean, covariance, sigma):

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from exercise_suite import ExerciseTests
 
 from aecourse.exercises import catalogue
+from aecourse.exercises.answers import without_gradient
 from aecourse.exercises.sparse import Held, looked_at, unit_columns
 
 RIGHT = {
@@ -65,10 +66,10 @@ def answer(code, k):
     return code * (code >= threshold)
 """],
     "unit-norm columns": ["""
-@torch.no_grad()
 def answer(layer, code):
-    layer.weight.div_(layer.weight.norm(dim=0, keepdim=True))
-    return layer(code)
+    with torch.no_grad():
+        layer.weight.div_(layer.weight.norm(dim=0, keepdim=True))
+    return F.linear(code, layer.weight, layer.bias)
 """, """
 def answer(layer, code):
     W = layer.weight.data
@@ -108,6 +109,20 @@ WRONG = {
         ("The activations are added up", "mean(dim=0)", "sum(dim=0)"),
         ("This is a cross-entropy", "torch.log(rho / q)", "torch.log(1 / q)",
          "torch.log((1 - rho) / (1 - q))", "torch.log(1 / (1 - q))"),
+        ("The two terms belong to different outcomes",
+         "torch.log(rho / q)", "torch.log(rho / (1 - q))",
+         "torch.log((1 - rho) / (1 - q))", "torch.log((1 - rho) / q)"),
+        ("The sign is reversed", "rho / q", "q / rho", "(1 - rho) / (1 - q)",
+         "(1 - q) / (1 - rho)"),
+        ("One fraction is upside down", "rho / q", "q / rho"),
+        ("The logarithm has another base", "torch.log(", "torch.log2("),
+        ("In place of the mean", "code.mean(dim=0)", "code.max(dim=0).values"),
+        ("In place of the mean", "code.mean(dim=0)", "code.median(dim=0).values"),
+        ("A sign is wrong", "(1 - q)", "(1 + q)"),
+        ("A sign is wrong", "(1 - rho)", "(1 + rho)", "(1 - q)", "(1 + q)"),
+        ("The logarithms are missing", "torch.log", ""),
+        ("This is a squared distance", "(on + off)", "(q - rho) ** 2", ".sum()", "\n"
+         "    return ((q - rho) ** 2).sum()"),
     ],
     "top-k code": [
         ("The largest units of the whole batch", "code.topk(k, dim=1).values[:, -1:]",
@@ -138,13 +153,32 @@ WRONG = {
         ("The threshold is subtracted", "keep, code,", "keep, code - threshold,"),
         ("The threshold is subtracted", "topk(k, dim=1)", "topk(k + 1, dim=1)",
          "keep, code,", "keep, code - threshold,"),
+        ("Only the largest unit is kept", "[:, -1:]", "[:, :1]"),
+        ("The first k units are kept", "code >= threshold", "torch.arange(code.shape[1]) < k"),
+        ("Other numbers stand", "keep, code, torch", "keep, code.abs(), torch"),
+        ("The threshold is subtracted", "torch.where(keep, code, torch.zeros_like(code))",
+         "code - threshold"),
+        ("The others are not 0", "torch.zeros_like(code)", "torch.full_like(code, -torch.inf)"),
+        ("The places are counted in the flattened", "torch.where(keep, code, "
+         "torch.zeros_like(code))", "torch.zeros(code.numel()).double().scatter(0, code.topk(k, "
+         "dim=1).indices.flatten(), code.topk(k, dim=1).values.flatten()).reshape(code.shape)"),
+        ("The values that are kept were scaled", "return torch.where(keep, code, "
+         "torch.zeros_like(code))", "out = code * keep\n"
+         "    return out / out.sum(1, keepdim=True)"),
+        ("Everything above the mean", "code.topk(k, dim=1).values[:, -1:]",
+         "code.mean(1, keepdim=True)"),
+        ("Everything above the mean", "code.topk(k, dim=1).values[:, -1:]", "0"),
+        ("A sort tells places", "code >= threshold", "code.argsort(1, descending=True) < k"),
+        ("A sort tells places", "code >= threshold", "code.argsort(1) < k"),
+        ("The threshold is the k-th smallest", "code.topk(k, dim=1).values[:, -1:]",
+         "code.kthvalue(k, dim=1, keepdim=True).values"),
         ("The code comes back", "torch.where(keep, code, torch.zeros_like(code))", "code"),
     ],
     "unit-norm columns": [
         ("Rows are scaled", "norm(dim=0)", "norm(dim=1, keepdim=True)"),
-        ("The layer still computes", "layer.weight.copy_(layer.weight / norms)",
+        ("The layer computed with its old weights", "layer.weight.copy_(layer.weight / norms)",
          "layer.weight / norms"),
-        ("The layer still computes", "layer.weight.copy_(layer.weight / norms)",
+        ("The layer computed with its old weights", "layer.weight.copy_(layer.weight / norms)",
          "layer.weight = torch.nn.Parameter(layer.weight / norms)"),
         ("The output is right, but the layer itself",
          "layer.weight.copy_(layer.weight / norms)", "W = layer.weight / norms",
@@ -162,9 +196,26 @@ WRONG = {
          "layer(code)", "F.linear(code, layer.weight, layer.bias)"),
         ("The output is right, but the decoder no longer",
          "with torch.no_grad()", "layer.weight.requires_grad_(False)\n    if True"),
-        ("The whole matrix", "norm(dim=0)", "norm()"),
+        ("All columns are divided by one number", "norm(dim=0)", "norm()"),
+        ("The columns are centred", "norms = ", "layer.weight.sub_(layer.weight.mean(0))\n"
+         "        norms = "),
+        ("Something else is done", "layer(code)", "layer(code).relu()"),
+        ("All columns are divided by one number", "norm(dim=0)", "norm(dim=0).mean()"),
         ("The square root is missing", "norm(dim=0)", "square().sum(dim=0)"),
         ("The columns are multiplied", "/ norms", "* norms"),
+        ("The layer computed with its old weights", "    with", "    out = layer(code)\n    with",
+         "return layer(code)", "return out"),
+        ("The values are right, but the result cannot be trained", "    with torch",
+         "    torch.set_grad_enabled(False)\n    with torch"),
+        ("The values are right, but the result cannot be trained", "    return", "        return"),
+        ("The values are right, but the result cannot be trained", "layer(code)",
+         "layer(code).detach()"),
+        ("The code is scaled as well", "layer(code)",
+         "layer(code / code.norm(dim=1, keepdim=True))"),
+        ("The code is scaled as well", "layer(code)", "layer(F.normalize(code, dim=0))"),
+        ("Columns that are longer than 1 are cut", "norm(dim=0)", "norm(dim=0).clamp(min=1)"),
+        ("Rows and columns are both scaled", "    return", "        layer.weight.copy_("
+         "F.normalize(layer.weight, dim=1))\n    return"),
         ("The columns are divided by the sums", "norm(dim=0)", "abs().sum(dim=0)"),
         ("The columns are divided by their sums", "norm(dim=0)", "sum(dim=0)"),
         ("The columns are divided by their largest", "norm(dim=0)", "abs().max(dim=0).values"),
@@ -177,6 +228,10 @@ WRONG = {
 
 # Slips that raise, and how the hint starts.
 RAISING = {
+    "KL sparsity": [
+        ("The function torch.log takes tensors", "torch.log(rho / q)",
+         "(torch.log(rho) - torch.log(q))"),
+    ],
     "unit-norm columns": [
         ("PyTorch refuses to change", "with torch.no_grad():", "if True:"),
         ("A layer's weight has to stay", "layer.weight.copy_(layer.weight / norms)",
@@ -205,6 +260,8 @@ class TestExercises(ExerciseTests):
 
     def messages(self, name):
         looked = said_of_layers() if catalogue()[name].after else set()
+        untrainable = without_gradient(torch.zeros(1), ("the result",))
+        looked |= {f"The values are right, but {untrainable}"} if looked else set()
         return [*super().messages(name), *looked]
 
     def test_a_changed_argument_is_named(self):

@@ -86,6 +86,8 @@ WRONG = {
         ("The division is rounded up", "(framed - kernel) // stride",
          "round((framed - kernel) / stride)"),
         ("The division is rounded up", SMALL, "small = int(np.ceil(size / stride))"),
+        ("The kernel's size less one", "framed - kernel", "framed - (kernel - 1)"),
+        ("The output padding enters", "framed - kernel", "framed - kernel + output_padding"),
         ("One position is missed", "steps + 1", "steps"),
         ("The 1 is added before", "(framed - kernel) // stride",
          "(framed - kernel + 1) // stride - 1"),

@@ -162,6 +162,10 @@ WRONG = {
         ("The sign in the exponent", "np.exp(-d", "np.exp(d"),
         ("The entropy is averaged", "np.log(p)).sum()", "np.log(p)).mean()"),
         ("The formula is right, but for an outlier", " - squared_distances.min()", ""),
+        ("The formula is right, but with near and far", "distances.min()", "distances.max()"),
+        ("The formula is right, but with near and far", "distances.min()", "distances.mean()"),
+        ("The formula is right, but with near and far", "distances.min()", "distances[-1]"),
+        ("The formula is right, but with near and far", "p = p[p > 0]", "p = p"),
     ],
 }
 

@@ -114,5 +114,7 @@ def test_a_symbol_stands_in_its_lesson(row):
     found = re.findall(r"\$\$.+?\$\$|\$[^$]+\$", markdown(LESSONS[number]), re.DOTALL)
     formulas = "\n".join(map(without_spaces, found))
     for symbol in re.findall(r"\$([^$]+)\$", symbols):
-        whole = rf"(?<![A-Za-z\\]){re.escape(without_spaces(symbol))}(?![A-Za-z])"
+        # A command such as \\mathcal may follow another one, such as \\sim.
+        before = "" if symbol.startswith("\\") else r"(?<![A-Za-z\\])"
+        whole = rf"{before}{re.escape(without_spaces(symbol))}(?![A-Za-z])"
         assert re.search(whole, formulas), f"{symbol} is in no formula of lesson {number}"

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "aecourse"
 FLOORS = [
     ["protocol", "randomness", "device"],
     ["corruption", "data"],
-    ["models", "objectives", "diffusion"],
+    ["models", "objectives", "diffusion", "muon"],
     ["training", "evaluation"],
     ["compression"],
     ["saving"],

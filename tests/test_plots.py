@@ -127,6 +127,28 @@ def test_a_plain_script_prints_the_text_and_not_the_bytes(monkeypatch, capsys):
     assert capsys.readouterr().out == ALT + "\n"
 
 
+# --------------------------------------------------------------------------- dots
+
+
+def test_dots_has_a_line_for_each_name_and_a_mark_for_each_value():
+    rows = {"a net": torch.tensor([0.5, 0.2, 0.9]), "PCA": [0.4, 0.3, 0.8]}
+    figure = assert_drawn(plots.dots(rows, ["wet", "warm", "windy"], "error", {"the mean": 1.0}))
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["wet", "warm", "windy"]
+    for line, values in zip(axis.lines, rows.values()):
+        np.testing.assert_allclose(line.get_xdata(), np.asarray(values), rtol=1e-6)
+        np.testing.assert_array_equal(line.get_ydata(), axis.get_yticks())
+    assert np.diff(axis.get_yticks()).max() < 0  # from top to bottom
+    assert set(axis.lines[2].get_xdata()) == {1.0} and axis.get_xlabel() == "error"
+    names = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert names == ["a net", "PCA", "the mean"]
+
+
+def test_dots_refuses_a_row_of_another_length():
+    with pytest.raises(ValueError, match="2 values for 3 names"):
+        plots.dots({"a": [1, 2]}, ["x", "y", "z"], "error")
+
+
 # --------------------------------------------------------------------------- images
 
 
@@ -157,6 +179,16 @@ def test_filters_are_centred_on_zero():
 
 
 # --------------------------------------------------------------------------- curves and codes
+
+
+def test_curves_by_doubling_have_a_tick_at_each_place():
+    figure, axis = plt.subplots()
+    plots.by_doubling(axis, {"one": {1: 0.5, 2: 0.7, 4: 0.6}, "other": {2: 0.1, 4: 0.3}}, "epochs")
+    assert_drawn(figure)
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "2", "4"]
+    assert [line.get_label() for line in axis.lines] == ["one", "other"]
+    assert len({line.get_marker() for line in axis.lines}) == 2
+    assert list(axis.lines[1].get_ydata()) == [0.1, 0.3]
 
 
 @pytest.mark.parametrize("with_valid", [True, False])
@@ -255,3 +287,32 @@ def test_walks_draw_some_lines_and_more_ends():
     axis = figure.axes[1]
     assert len(axis.lines) == 50 and len(axis.lines[0].get_xdata()) == 5
     assert len(axis.collections[-1].get_offsets()) == 500
+
+
+# --------------------------------------------------------------------------- errors in a grid
+
+
+def texts_of(figure) -> dict:
+    """Place on the grid → what stands there."""
+    return {text.get_position(): text for text in figure.axes[0].texts}
+
+
+def test_error_matrix_prints_every_error_and_the_smallest_of_each_column_bold():
+    errors = [[1, 4], [2, 2], [0.5, 1]]
+    texts = texts_of(plots.error_matrix(errors, ["a", "b", "rival"], ["x", "y"], shaded=2))
+    assert {place: text.get_text() for place, text in texts.items()} == {
+        (j, i): f"{errors[i][j]:.4f}" for i in range(3) for j in range(2)
+    }
+    bold = {place for place, text in texts.items() if text.get_weight() == "bold"}
+    assert bold == {(0, 0), (1, 1)}  # the rival is not among those compared
+
+
+def test_error_matrix_shades_by_the_ratio_to_the_best_of_the_column():
+    figure = plots.error_matrix([[1, 4], [2, 2], [0.5, 1]], ["a", "b", "c"], ["x", "y"], shaded=2)
+    shades = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
+    np.testing.assert_allclose(shades, [[1, 2], [2, 1], [np.nan, np.nan]])
+
+
+def test_error_matrix_refuses_names_that_do_not_fit():
+    with pytest.raises(ValueError, match="2 rows and 1 columns"):
+        plots.error_matrix([[1, 2]], ["a", "b"], ["x"])

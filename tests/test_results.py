@@ -170,6 +170,39 @@ def test_twice_the_epochs_are_compared_with_the_same_seeds():
     assert record["summary"]["8"]["change after twice the epochs"] == pytest.approx(0)
 
 
+def where_the_rival_is_trained(**changes):
+    """The arguments of a verdict whose winner has no seed and nothing to train."""
+    return good_record(
+        winner="B", rival="A", trained="A", rivals={"A": "its width, on validation rows"},
+        rows={"A": {"8": EIGHT}, "B": {"8": [0.5]}, "chance": {"8": FAR}},
+    ) | changes  # fmt: skip
+
+
+def test_a_winner_may_have_nothing_to_train():
+    facts = results.verdict(**where_the_rival_is_trained())["summary"]["8"]
+    assert facts["mean"] == 0.5 and facts["standard deviation"] == 0
+    assert facts["below the rival by"]["mean"] == pytest.approx(0.5)
+    assert 0 < facts["below the rival by"]["low"] < 0.5 < facts["below the rival by"]["high"]
+    assert facts["below the null by"]["mean"] == pytest.approx(4.5)
+    assert facts["change after twice the epochs"] == pytest.approx(0.98333 / 1 - 1, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trained": "chance"}, "neither the winner nor its rival"),
+        ({"seeds": range(9)}, "A does not have one value for each seed"),
+        ({"exact": []}, "B has 1 seeds, fewer than 8"),
+        ({"longer": {"8": [0.9, 0.9, 0.45]}}, "a longer fit turns it round"),
+        ({"longer": {"8": [0.85, 0.87, 0.86]}}, "twice the epochs change .* 28% of the margin"),
+        ({"sensitivity": {"width": {"4": {"8": [0.4, 2.4]}}}}, "width = 4 it does not hold"),
+    ],
+)
+def test_a_trained_rival_may_turn_a_verdict_round(changes, message):
+    with pytest.raises(ValueError, match=message):
+        results.verdict(**where_the_rival_is_trained(**changes))
+
+
 EIGHT = [1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.02, 0.98]
 FAR = [5.0, 5.1, 4.9]
 
@@ -201,10 +234,10 @@ FAR = [5.0, 5.1, 4.9]
         ({"epochs": {"8": (20, 30)}}, "not twice"),
         ({"epochs": {}}, "not told for every setting"),
         ({"longer": {"8": [0.85, 0.87, 0.86]}}, "twice the epochs change .* 14% of the margin"),
-        ({"longer": {"8": [0.5, 0.5, 2.1]}}, "a longer fit loses"),
+        ({"longer": {"8": [0.5, 0.5, 2.1]}}, "a longer fit turns it round"),
         ({"rivals": {}}, "how B was tuned"),
         ({"sensitivity": {}}, "no design choice"),
-        ({"sensitivity": {"width": {"4": {"8": [2.5, 2.4]}}}}, "width = 4 it does not win"),
+        ({"sensitivity": {"width": {"4": {"8": [2.5, 2.4]}}}}, "width = 4 it does not hold"),
         ({"rows": {"A": {"8": EIGHT}, "B": {"8": [1.05]}, "chance": {"8": FAR}}},
          "margin to the rival lies within chance"),
         ({"rows": {"A": {"8": EIGHT}, "B": {"8": [2.0]}, "chance": {"8": [1.0, 1.2, 1.1]}}},

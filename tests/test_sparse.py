@@ -12,13 +12,15 @@ from torch.distributions import Bernoulli, kl_divergence
 from aecourse import evaluation, saving
 from aecourse.models import (
     Dense,
+    JumpReLU,
     TopK,
     code_layer,
     keep_largest,
+    step,
     tied_start,
     unit_norm_decoder,
 )
-from aecourse.objectives import bce, kl_sparsity, l1, mse
+from aecourse.objectives import bce, kl_sparsity, l0, l1, mse
 from aecourse.protocol import Batch, Output
 from aecourse.randomness import seeded
 
@@ -86,6 +88,60 @@ def test_top_k_trains_and_comes_back_from_a_file(settings, tmp_path):
     found = saving.load(saving.save(tmp_path / "m", model), TopK).model
     assert found.k == 3 and found.config == model.config
     assert torch.equal(found(blobs()), model(blobs()))
+
+
+# --------------------------------------------------------------------------- JumpReLU
+
+
+def jump(units=9, seed=0, **settings):
+    with seeded(seed):
+        return JumpReLU(SHAPE, units, **settings)
+
+
+def test_a_step_is_0_or_1_and_has_the_slope_of_a_ramp():
+    distance = torch.tensor([-1.0, -0.04, 0.0, 0.04, 1.0], requires_grad=True)
+    gates = step(distance, width=0.1)
+    gates.sum().backward()
+    assert torch.allclose(gates, torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0]))
+    assert torch.allclose(distance.grad, torch.tensor([0.0, 10.0, 10.0, 10.0, 0.0]))
+
+
+def test_a_unit_passes_what_exceeds_its_threshold_unchanged():
+    model = jump(threshold=0.3)
+    inputs = torch.relu(model.encoder[1](blobs().flatten(1)))
+    assert torch.equal(model.encode(blobs()), inputs * (inputs > 0.3))
+    assert torch.equal(model.run(blobs()).code, model.encode(blobs()))
+
+
+def test_l0_counts_active_units_and_moves_thresholds_alone():
+    model = jump(width=0.5)
+    output = model.run(blobs())
+    penalty = l0(2.0)(model, Batch(blobs(), blobs()), output)
+    assert torch.allclose(penalty, 2.0 * (output.code != 0).sum(1))
+    penalty.sum().backward()
+    assert (model.log_threshold.grad <= 0).all() and (model.log_threshold.grad < 0).any()
+    assert model.encoder[1].weight.grad is None
+
+
+def test_l0_makes_a_code_sparser():
+    active = []
+    for weight in (0.0, 1.0):
+        model = jump(width=2.0)
+        quiet_fit(model, {"reconstruction": mse, "sparsity": l0(weight)}, blobs(), epochs=60,
+                  batch_size=20, lr=1e-2)  # fmt: skip
+        active.append((evaluation.encode(model, blobs()) != 0).sum().item())
+    assert active[1] < active[0]
+
+
+def test_l0_refuses_a_model_without_gates():
+    with pytest.raises(ValueError, match="JumpReLU"):
+        quiet_fit(small_model(), {"sparsity": l0(0.1)}, blobs(), epochs=1)
+
+
+@pytest.mark.parametrize("settings", [{"threshold": 0.0}, {"width": -1.0}])
+def test_a_threshold_or_width_that_makes_no_sense_is_refused(settings):
+    with pytest.raises(ValueError, match="positive"):
+        jump(**settings)
 
 
 # --------------------------------------------------------------------------- penalties

@@ -21,7 +21,7 @@ PICTURE = ROOT / "docs" / "picture.png"
 LEFT = ("10_latent_spaces", "A t-SNE map of handwritten digits")
 RIGHT = (
     ("04_denoising", "Eight digits in six rows"),
-    ("04_denoising", "Arrows on a grid"),
+    ("02_undercomplete", "Eight test digits in five rows"),
     ("05_sparse", "For three digits a row of pictures"),
 )
 WIDTH, GAP = 1600, 24

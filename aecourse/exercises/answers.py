@@ -26,7 +26,26 @@ HINTS = {
     r"matmul|mat1 and mat2|not aligned|core dimension|inconsistent tensor size": (
         "Look at the two shapes: in a product A @ B of matrices, A has as many columns as B has "
         "rows. Which of the two should be transposed, and which comes first?"),
+    r"AxisError|Dimension out of range": (
+        "There is no such axis. They are counted from 0, and a sum or mean before may have taken "
+        "one away."),
+    r"^RecursionError": "The function calls itself without end.",
+    r"^(NameError|UnboundLocalError)": (
+        "Is the name misspelt, or does it get its value in another place, or only later?"),
+    r"index .*out of (range|bounds)|out of bounds for|too many indices": (
+        "Counting starts at 0, so the last of n entries has the index n - 1."),
+    r"object is not callable": (
+        "Round brackets call a function. Is a * missing before them, or are square ones meant?"),
+    r"only (length-1|0-dimensional|one element)|can be converted to Python scalars|"
+    r"truth value of an array|Boolean value of Tensor": (
+        "A whole array stands where a single number is needed. np.where, masks and functions such "
+        "as np.log or torch.log take arrays entry by entry."),
+    r"can't convert .* to numpy|Can't call numpy\(\)": (
+        "Inside the answer stay with tensors: .mean(), torch.log and the like do what NumPy does."),
 }
+
+
+MOST = 10**7  # numbers in a result: more were not meant
 
 
 def is_blank(result, answer) -> bool:
@@ -58,22 +77,54 @@ def as_array(value) -> np.ndarray:
     TypeError or ValueError says, in words, what the value is that cannot be one.
     """
     if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
+        value = tensor_as_array(value)
+    if isinstance(value, np.ma.MaskedArray):
+        value = value.astype(float).filled(np.nan)
+    if type(value).__module__ == "torch.return_types":  # what x.max(dim=1) gives, for one
+        fields = type(value).__match_args__
+        raise TypeError(f"{' and '.join(fields)} together. Take what is meant, such as "
+                        f".{fields[0]}")
     if isinstance(value, (list, tuple)):
         try:
             value = np.array([as_array(v) for v in value])
         except ValueError:
-            raise ValueError("a list whose items have different shapes") from None
+            raise ValueError(f"{kind_of(value)} whose items have different shapes") from None
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O" and value is not None:
             array = array.astype(np.float64)
     except Exception:
-        raise TypeError(kind_of(value)) from None
+        raise TypeError(kind_of(value) + advice(value)) from None
+    if array.size > MOST:
+        raise ValueError(f"an array of shape {array.shape}")
     if array.dtype.kind not in "biuf":
-        raise TypeError("dots" if value is ... else kind_of(value) if array.ndim == 0
-                        else f"an array of {array.dtype.name}")
+        raise TypeError("dots" if value is ... else kind_of(value) + advice(value)
+                        if array.ndim == 0 else f"an array of {array.dtype.name}")
     return array
+
+
+def tensor_as_array(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor of any kind and device as an array; TypeError says what cannot be one."""
+    if tensor.layout != torch.strided:
+        raise TypeError("a sparse tensor. With .to_dense() it becomes an ordinary one")
+    if tensor.is_meta:
+        raise TypeError('a tensor without numbers, on the device "meta"')
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float64):
+        tensor = tensor.float()  # NumPy has no bfloat16
+    return tensor.detach().cpu().resolve_conj().resolve_neg().numpy()
+
+
+def advice(value) -> str:
+    """What to do about a thing that is no number, after its name."""
+    if inspect.isgenerator(value):
+        return " (square brackets make a list at once)"
+    if inspect.iscoroutine(value):
+        return " (write def without async)"
+    if callable(value):
+        return " (are the brackets missing that call it?)"
+    return ""
 
 
 def as_arrays(result, names: tuple[str, ...]) -> list[np.ndarray]:
@@ -86,6 +137,27 @@ def as_arrays(result, names: tuple[str, ...]) -> list[np.ndarray]:
         raise ValueError(f"{len(result)} values" if isinstance(result, (tuple, list))
                          else "one value")
     return [as_array(value) for value in result]
+
+
+def without_gradient(result, names: tuple[str, ...]) -> str:
+    """Why a result cannot be trained, after "but"; nothing if it can.
+
+    ``result`` is what an answer returned, one value for each name. Its numbers are right.
+    """
+    for value, name in zip([result] if len(names) == 1 else result, names):
+        if not isinstance(value, torch.Tensor):
+            return (f"{name} cannot be trained: {kind_of(value)} carries no gradient. Stay with "
+                    "tensors: .numpy(), .item(), float() and .tolist() leave PyTorch.")
+        if not value.requires_grad:
+            return (f"{name} cannot be trained: PyTorch recorded nothing on the way to it. Was it "
+                    "computed under torch.no_grad(), or is there a .detach() or .data on the way? "
+                    "What belongs to the loss stands outside.")
+    return ""
+
+
+def prints(answer) -> bool:
+    """Whether ``print`` occurs in a function."""
+    return "print" in getattr(getattr(answer, "__code__", None), "co_names", ())
 
 
 def differ(before, after) -> bool:

@@ -10,8 +10,8 @@ from aecourse.exercises.checks import Exercise, Mistake
 
 
 def output_gradient(H, W, b, X):
-    Y = np.tanh(H @ W + b)
-    delta = 2 / X.size * (Y - X) * (1 - Y**2)
+    X_hat = np.tanh(H @ W + b)
+    delta = 2 / X.size * (X_hat - X) * (1 - X_hat**2)
     return H.T @ delta, delta.sum(axis=0)
 
 
@@ -29,6 +29,13 @@ def gradient(delta):
 def right_delta(H, W, b, X):
     Y = np.tanh(H @ W + b)
     return 2 / X.size * (Y - X) * (1 - Y**2)
+
+
+def through_sigmoid(H, W, b, X, slope):
+    """A wrong implementation: the output goes through a sigmoid in place of a tanh."""
+    Y = 1 / (1 + np.exp(-(H @ W + b)))
+    d = 2 / X.size * (Y - X) * slope(Y)
+    return H.T @ d, d.sum(axis=0)
 
 
 def without_bias(H, W, b, X):
@@ -70,6 +77,19 @@ OUTPUT_GRADIENT = Exercise(
             "The slope used is that of the sigmoid. This layer has a tanh, whose slope is another "
             "function of its output.",
             gradient(lambda Z, Y, X: 2 / X.size * (Y - X) * Y * (1 - Y)),
+        ),
+        Mistake(
+            "The output is that of a sigmoid. This layer has a tanh, which runs from −1 to 1, and "
+            "with it another slope.",
+            lambda *a: through_sigmoid(*a, lambda Y: Y * (1 - Y)),
+            lambda *a: through_sigmoid(*a, lambda Y: 1 - Y**2),
+        ),
+        Mistake(
+            "This is the gradient of the mean absolute error, or close to it: the sign of the "
+            "error, or its size, stands where the error itself belongs.",
+            gradient(lambda Z, Y, X: 1 / X.size * np.sign(Y - X) * (1 - Y**2)),
+            gradient(lambda Z, Y, X: 2 / X.size * np.sign(Y - X) * (1 - Y**2)),
+            gradient(lambda Z, Y, X: 2 / X.size * np.abs(Y - X) * (1 - Y**2)),
         ),
         Mistake(
             "The slope of tanh has lost its square: differentiate tanh once more on paper.",
@@ -188,12 +208,19 @@ OUTPUT_GRADIENT = Exercise(
 # Parameter count ----------------------------------------------------------------------------
 
 
+def parameter_count(sizes):
+    return sum(m * n + n for m, n in zip(sizes[:-1], sizes[1:]))
+
+
+def parameter_count_by_index(sizes):
+    total = 0
+    for i in range(len(sizes) - 1):
+        total += sizes[i] * sizes[i + 1] + sizes[i + 1]
+    return total
+
+
 def pairs(sizes):
     return list(zip(sizes[:-1], sizes[1:]))
-
-
-def parameter_count(sizes):
-    return sum((a + 1) * b for a, b in pairs(sizes))
 
 
 PARAMETER_COUNT = Exercise(
@@ -205,6 +232,7 @@ PARAMETER_COUNT = Exercise(
         "an encoder alone, 784, 128, 32": ([784, 128, 32],),
         "a single layer, 17, 3": ([17, 3],),
     },
+    written_out=(parameter_count_by_index,),
     tolerance=0,  # a count is exact
     hints={
         "IndexError": "A list of n sizes has n - 1 layers, one between each pair of neighbours. "
@@ -251,12 +279,31 @@ PARAMETER_COUNT = Exercise(
             "Each size is paired with itself. A layer leads from one size to the next.",
             lambda sizes: sum((a + 1) * a for a in sizes[:-1]),
             lambda sizes: sum((a + 1) * a for a in sizes),
+            lambda sizes: sum((a + 1) * a for a in sizes[1:]),
+        ),
+        Mistake(
+            "Both ends of each layer are given biases. Only the units that it puts out have one.",
+            lambda sizes: sum(a * b + a + b for a, b in pairs(sizes)),
+        ),
+        Mistake(
+            "Of the biases only those of the last layer are counted. Are they added after the loop "
+            "and not in each of its turns?",
+            lambda sizes: sum(a * b for a, b in pairs(sizes)) + sizes[-1],
         ),
         Mistake(
             "One layer too many: the output is connected back to the input. In Python, index -1 is "
             "the last entry, so a loop that starts at 0 and looks one back wraps round.",
             lambda sizes: parameter_count([*sizes, sizes[0]]),
             lambda sizes: parameter_count([*sizes, sizes[0]]) - sizes[0] + sizes[-1],
+            lambda sizes: sum(a * b for a, b in pairs([*sizes, sizes[0]])),
+        ),
+        Mistake(
+            "The loop wraps round: its first turn connects the output back to the input, and the "
+            "last layer is never reached. In Python, index -1 is the last entry. Start at 1, or "
+            "look one ahead in place of one back.",
+            lambda sizes: parameter_count([sizes[-1], *sizes[:-1]]),
+            lambda sizes: sum(a * (b + 1) for a, b in pairs([sizes[-1], *sizes[:-1]])),
+            lambda sizes: sum(a * b for a, b in pairs([sizes[-1], *sizes[:-1]])),
         ),
         Mistake(
             "The last layer is missed. A list of n sizes has n - 1 layers, one between each pair "
@@ -306,6 +353,20 @@ def category_loss(logits, classes):
     return F.cross_entropy(logits, classes, reduction="none")
 
 
+def category_loss_by_hand(logits, classes):
+    return torch.logsumexp(logits, 1) - logits[torch.arange(len(logits)), classes]
+
+
+def category_loss_by_softmax(logits, classes):
+    p = torch.exp(logits) / torch.exp(logits).sum(1, keepdim=True)
+    return -torch.log(p[torch.arange(len(p)), classes])
+
+
+def category_loss_by_product(logits, classes):
+    target = F.one_hot(classes, logits.shape[1])
+    return -(target * torch.log_softmax(logits, 1)).sum(1)
+
+
 def one_hot(logits, classes):
     return F.one_hot(classes, logits.shape[1]).to(logits.dtype)
 
@@ -344,6 +405,7 @@ def rows_of_logits(seed, rows, categories, scale=1.5):
 CATEGORY_LOSS = Exercise(
     name="loss for categories",
     right=category_loss,
+    written_out=(category_loss_by_hand, category_loss_by_softmax, category_loss_by_product),
     probes={
         "6 rows of 4 categories": rows_of_logits(3, 6, 4),
         "5 rows of 7 categories": rows_of_logits(4, 5, 7),
@@ -501,6 +563,11 @@ CATEGORY_LOSS = Exercise(
             lambda z, c: others_too(z, c).mean(1),
             lambda z, c: others_too(z, c).mean(),
             others_too,
+        ),
+        Mistake(
+            "This is the cost of all categories but the true one together: 1 minus its probability "
+            "stands in the logarithm.",
+            lambda z, c: -torch.log(1 - pick(z.softmax(1), c)),
         ),
         Mistake(
             "This is the entropy of the prediction: how unsure the net is. The loss asks only "

@@ -69,6 +69,7 @@ SHARE_KEPT = Exercise(
             "The square is missing below: the variance is a mean of squared deviations.",
             share_of(lost, lambda x, r, m: (x - m).mean()),
             share_of(lost, lambda x, r, m: np.abs(x - m).mean()),
+            share_of(lost, lambda x, r, m: x.std()),
         ),
         Mistake(
             "The mean is not subtracted: the mean of the squares is no variance.",
@@ -85,6 +86,34 @@ SHARE_KEPT = Exercise(
             lambda *a: variance(*a) - lost(*a),
         ),
         Mistake("The error is not divided by the variance.", lambda *a: 1 - lost(*a)),
+        Mistake(
+            "This is how much the reconstructions vary, as a share of the data's variance. It says "
+            "nothing of their errors: compare each reconstruction with its own row.",
+            lambda x, r, m: ((r - m) ** 2).mean() / ((x - m) ** 2).mean(),
+            lambda x, r, m: r.var() / x.var(),
+        ),
+        Mistake(
+            "The errors are divided entry by entry, before the mean. Where x is close to the mean "
+            "that explodes: average errors and variance first, then divide.",
+            lambda x, r, m: 1 - ((x - r) ** 2 / (x - m) ** 2).mean(),
+        ),
+        Mistake(
+            "This is a correlation. It does not see an error in size or height: compare each "
+            "reconstruction with its own row.",
+            lambda x, r, m: np.corrcoef(x.ravel(), r.ravel())[0, 1],
+            lambda x, r, m: np.corrcoef(x.ravel(), r.ravel())[0, 1] ** 2,
+        ),
+        Mistake(
+            "There is still a number for each column. One share is asked for: average over rows "
+            "and columns.",
+            lambda x, r, m: 1 - ((x - r) ** 2).mean(axis=0) / ((x - m) ** 2).mean(axis=0),
+            lambda x, r, m: 1 - ((x - r) ** 2).mean(axis=0) / ((x - m) ** 2).mean(),
+        ),
+        Mistake(
+            "The share is taken column by column and then averaged. A column that varies little "
+            "would count as much as the others: average errors and variance first, then divide.",
+            lambda x, r, m: 1 - (((x - r) ** 2).mean(axis=0) / ((x - m) ** 2).mean(axis=0)).mean(),
+        ),
         Mistake(
             "This is the share of the standard deviation: it has a root too many. The variance is "
             "a mean of squares, and so is the error.",
@@ -142,6 +171,15 @@ ONE_LAYER_DOWN = Exercise(
         Mistake(
             "The sign of the slope is reversed. It is largest where the unit is 0, and positive.",
             lambda delta, W, H: (delta @ W.T) * (H**2 - 1),
+        ),
+        Mistake(
+            "The slope is averaged over the rows. Each row has units, and slopes, of its own.",
+            lambda delta, W, H: (delta @ W.T) * (1 - H**2).mean(axis=0),
+            lambda delta, W, H: (delta @ W.T) * (1 - H.mean(axis=0) ** 2),
+        ),
+        Mistake(
+            "The slope is that of a ReLU, 1 where the unit is on. These units are a tanh.",
+            lambda delta, W, H: (delta @ W.T) * (H > 0),
         ),
         Mistake(
             "The units themselves stand where their slope belongs.",
@@ -211,6 +249,10 @@ SLOPE = Exercise(
         Mistake(
             "The sign is reversed: the value ahead comes first, then the value behind.",
             lambda f, x, h: (f(x - h) - f(x + h)) / (2 * h),
+        ),
+        Mistake(
+            "The step is not the one that is passed in: something else is used for h.",
+            lambda f, x, h: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5,
         ),
         Mistake(
             "The two values are added. A slope is their difference.",

@@ -17,6 +17,12 @@ def transposed(n, k, s, p, o):
     return (n - 1) * s - 2 * p + k + o
 
 
+def written_out(size, kernel, stride, padding, output_padding):
+    small = (size + 2 * padding - kernel) // stride + 1
+    large = (size - 1) * stride - 2 * padding + kernel + output_padding
+    return small, large
+
+
 def output_sizes(size, kernel, stride, padding, output_padding):
     return (
         convolved(size, kernel, stride, padding),
@@ -36,12 +42,16 @@ def second_wrong(formula):
 OUTPUT_SIZE = Exercise(
     name="output size",
     right=output_sizes,
+    written_out=(written_out,),
     returns=("the size after the convolution", "the size after the transposed convolution"),
     probes={
         "28 pixels, kernel 3, stride 2, padding 1, output padding 1": (28, 3, 2, 1, 1),
         "17 pixels, kernel 4, stride 3, padding 0, output padding 2": (17, 4, 3, 0, 2),
         "30 pixels, kernel 7, stride 4, padding 2, output padding 3": (30, 7, 4, 2, 3),
         "22 pixels, kernel 4, stride 3, padding 3, output padding 0": (22, 4, 3, 3, 0),
+        # Three pixels are left over: more than one and two would make up a whole step.
+        "32 pixels, kernel 6, stride 5, padding 1, output padding 1": (32, 6, 5, 1, 1),
+        "33 pixels, kernel 7, stride 5, padding 1, output padding 3": (33, 7, 5, 1, 3),
     },
     mistakes=[
         Mistake(
@@ -54,6 +64,16 @@ OUTPUT_SIZE = Exercise(
             first_wrong(lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1),
             first_wrong(lambda n, k, s, p: round((n + 2 * p - k) / s) + 1),
             first_wrong(lambda n, k, s, p: math.ceil(n / s)),
+        ),
+        Mistake(
+            "The kernel's size less one is subtracted, and 1 is added as well. The first position "
+            "is counted once: subtract the whole kernel, divide, and add 1.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p - (k - 1)) // s + 1),
+        ),
+        Mistake(
+            "The output padding enters the size after the convolution. It belongs to the "
+            "transposed one alone.",
+            lambda n, k, s, p, o: ((n + 2 * p - k + o) // s + 1, transposed(n, k, s, p, o)),
         ),
         Mistake(
             "One position is missed: the kernel fits once before its first step. Add 1 after the "

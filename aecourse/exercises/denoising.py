@@ -1,4 +1,4 @@
-"""Lesson 04: salt-and-pepper noise, PSNR, the score of noisy data."""
+"""Lesson 04: salt-and-pepper noise, PSNR, the conditional mean; the score of noisy data."""
 
 import numpy as np
 
@@ -240,6 +240,16 @@ PSNR = Exercise(
             lambda a, b: 10 * np.log10(1 / np.mean(a - b) ** 2),
         ),
         Mistake(
+            "This is the variance of the error: its mean is subtracted first, so an answer that is "
+            "too bright everywhere would cost nothing. Take the mean of the squares.",
+            lambda a, b: 10 * np.log10(1 / np.var(a - b)),
+        ),
+        Mistake(
+            "The root is taken for each image, and then the mean. Take the mean over all images "
+            "first.",
+            lambda a, b: 20 * np.log10(1 / np.sqrt(per_image(a, b)).mean()),
+        ),
+        Mistake(
             "The peak is taken from the clean images. It is the largest value that is possible, 1, "
             "not the largest that occurs.",
             lambda a, b: 10 * np.log10(b.max() ** 2 / mean_square(a, b)),
@@ -270,6 +280,153 @@ PSNR = Exercise(
     insight="Ten decibels more are a tenth of the squared error, three about half of it.",
 )
 
+# Conditional mean ---------------------------------------------------------------------------
+
+
+def conditional_mean(noisy, images, sigma):
+    exponent = -squared_distances(noisy, images) / (2 * sigma**2)
+    return softmax(exponent) @ images
+
+
+def squared_distances(noisy, images):
+    """The squared distance of each noisy image from each clean one, (M, N)."""
+    return ((noisy[:, None] - images[None]) ** 2).sum(-1)
+
+
+def softmax(exponent, axis=1):
+    weights = np.exp(exponent - exponent.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def weighed(exponent):
+    """A wrong conditional mean: ``exponent`` is a function of (squared distances, σ)."""
+    return lambda x, y, s: softmax(exponent(squared_distances(x, y), s)) @ y
+
+
+def not_divided(x, y, s):
+    return np.exp(-squared_distances(x, y) / (2 * s**2)) @ y
+
+
+def some_images(seed, noisy, clean, pixels, sigma):
+    random = np.random.default_rng(seed)
+    images = random.uniform(0.1, 0.9, (clean, pixels))
+    seen = images[random.integers(clean, size=noisy)]
+    return seen + sigma * random.normal(size=seen.shape), images, sigma
+
+
+FAR = "3 noisy images far from 20 clean ones, σ = 0.01"
+
+CONDITIONAL_MEAN = Exercise(
+    name="conditional mean",
+    right=conditional_mean,
+    probes={
+        "4 noisy and 6 clean images of 3 pixels, σ = 0.4": some_images(1, 4, 6, 3, 0.4),
+        "2 noisy and 7 clean images of 5 pixels, σ = 0.7": some_images(2, 2, 7, 5, 0.7),
+        "5 noisy and 3 clean images of 4 pixels, σ = 0.3": some_images(3, 5, 3, 4, 0.3),
+        FAR: (some_images(4, 3, 20, 6, 0.3)[0], some_images(4, 3, 20, 6, 0.3)[1], 0.01),
+    },
+    mistakes=[
+        Mistake(
+            "The 2 of the Gaussian's exponent is missing: it is the squared distance over 2σ².",
+            weighed(lambda d, s: -d / s**2),
+        ),
+        Mistake(
+            "The ½ stands the wrong way up: the squared distance is divided by 2σ², so the 2 stays "
+            "in the denominator.",
+            weighed(lambda d, s: -2 * d / s**2),
+            weighed(lambda d, s: -d / 2 * s**2),
+        ),
+        Mistake(
+            "It is divided by σ, and not by its square.",
+            weighed(lambda d, s: -d / (2 * s)),
+            weighed(lambda d, s: -d / s),
+        ),
+        Mistake(
+            "Sigma is missing: with little noise only the nearest images count, with much noise "
+            "nearly all.",
+            weighed(lambda d, s: -d),
+            weighed(lambda d, s: -d / 2),
+        ),
+        Mistake(
+            "The distance is not squared. The Gaussian has the squared distance in its exponent.",
+            weighed(lambda d, s: -np.sqrt(d) / (2 * s**2)),
+            weighed(lambda d, s: -np.sqrt(d) / s),
+            weighed(lambda d, s: -np.sqrt(d)),
+        ),
+        Mistake(
+            "The sign of the exponent is reversed: the images that are farthest away get the "
+            "largest weights.",
+            weighed(lambda d, s: d / (2 * s**2)),
+        ),
+        Mistake(
+            "The squared differences are averaged over the pixels. Every pixel is a piece of "
+            "evidence of its own: add them up.",
+            lambda x, y, s: softmax(-squared_distances(x, y) / (2 * s**2 * x.shape[1])) @ y,
+        ),
+        Mistake(
+            "The weights do not add up to 1. Divide them by their sum, for each noisy image.",
+            not_divided,
+            lambda x, y, s: not_divided(x, y, s) / len(y),
+            lambda x, y, s: not_divided(x, y, s) / (2 * np.pi * s**2) ** (x.shape[1] / 2),
+        ),
+        Mistake(
+            "The weights are divided by their sum over the *noisy* images. Each noisy image has "
+            "its own weights, which add up to 1 over the clean ones.",
+            lambda x, y, s: softmax(-squared_distances(x, y) / (2 * s**2), axis=0) @ y,
+        ),
+        Mistake(
+            "All weights are divided by one sum. Each noisy image has its own weights, which add "
+            "up to 1.",
+            lambda x, y, s: softmax(-squared_distances(x, y) / (2 * s**2), axis=(0, 1)) @ y,
+        ),
+        Mistake(
+            "This is the nearest clean image: the most probable one. The squared error asks for "
+            "the mean of all, by their probabilities.",
+            lambda x, y, s: y[squared_distances(x, y).argmin(1)],
+        ),
+        Mistake(
+            "This is the mean of all clean images, whatever was seen. Those near the noisy image "
+            "count more.",
+            lambda x, y, s: np.repeat(y.mean(0)[None], len(x), axis=0),
+            lambda x, y, s: y.mean(0),
+        ),
+        Mistake(
+            "These are the weights. Average the clean images with them.",
+            lambda x, y, s: softmax(-squared_distances(x, y) / (2 * s**2)),
+            lambda x, y, s: np.exp(-squared_distances(x, y) / (2 * s**2)),
+        ),
+        Mistake(
+            "The weights are divided by their largest, not by their sum.",
+            lambda x, y, s: np.exp(
+                (squared_distances(x, y).min(1, keepdims=True) - squared_distances(x, y))
+                / (2 * s**2)
+            )
+            @ y,
+        ),
+        Mistake(
+            "The weights fall as one over the squared distance. The noise is Gaussian: they fall "
+            "as exp(−distance² / 2σ²).",
+            lambda x, y, s: softmax(-np.log(squared_distances(x, y))) @ y,
+        ),
+        Mistake(
+            "The noisy images come back as they were.",
+            lambda x, y, s: x.copy(),
+        ),
+    ],
+    extreme={
+        FAR: "The formula is right, and breaks where every clean image is far away: all weights "
+        "are rounded to 0, and 0 is divided by 0. Add a number to the exponents of a noisy image, "
+        "so that the largest is 0: the same number for all of its weights cancels.",
+    },
+    hints={
+        "operands could not be broadcast|must match the size": "Each noisy image meets each clean "
+        "one: noisy[:, None] - images[None] has the shape (M, N, d).",
+        "matmul": "The weights have the shape (M, N), the images (N, d): weights @ images.",
+    },
+    insight="It is the best denoiser there is, if these images are all that can lie behind. A net "
+    "has to learn an average over images that it never saw, too.",
+)
+
 # Score --------------------------------------------------------------------------------------
 
 
@@ -286,6 +443,11 @@ def denoised(x, mean, covariance, sigma, noise=None):
     """The Wiener filter; ``noise`` takes the place of sigma squared."""
     added = (sigma**2 if noise is None else noise) * np.eye(len(covariance))
     return mean + (x - mean) @ (covariance @ np.linalg.inv(covariance + added)).T
+
+
+def inverse_root(matrix):
+    values, directions = np.linalg.eigh(matrix)
+    return (directions / np.sqrt(values)) @ directions.T
 
 
 def log_density(x, mean, covariance, sigma):
@@ -356,9 +518,43 @@ SCORE = Exercise(
             lambda x, m, C, s: -(x - m) @ np.linalg.inv(C),
         ),
         Mistake(
-            "This is the score of the clean data, and the sign is reversed. Noise adds σ² to each "
-            "variance, and a score points *towards* the data.",
+            "If you went by the Wiener filter, it is upside down: C times the inverse of C + σ²I, "
+            "not the inverse of C times C + σ²I. If you went directly: this is the score of the "
+            "clean data, and with its sign reversed.",
             lambda x, m, C, s: (x - m) @ np.linalg.inv(C),
+        ),
+        Mistake(
+            "The filter keeps what is to be taken away: σ² times the inverse of C + σ²I is the "
+            "share of the noise. The Wiener filter is C times that inverse.",
+            lambda x, m, C, s: (m + s**2 * (x - m) @ np.linalg.inv(blurred(C, s)) - x) / s**2,
+        ),
+        Mistake(
+            "The Wiener filter is multiplied entry by entry, with *. Its product of matrices is @.",
+            lambda x, m, C, s: (m + (x - m) @ (C * np.linalg.inv(blurred(C, s))) - x) / s**2,
+        ),
+        Mistake(
+            "The points are whitened: divided by the *root* of the covariance. The score divides "
+            "by the whole.",
+            lambda x, m, C, s: -(x - m) @ np.linalg.inv(np.linalg.cholesky(blurred(C, s))).T,
+            lambda x, m, C, s: -(x - m) @ np.linalg.inv(np.linalg.cholesky(blurred(C, s))),
+            lambda x, m, C, s: -(x - m) @ inverse_root(blurred(C, s)),
+        ),
+        Mistake(
+            "The noise is subtracted from the covariance. Independent noise adds its variance.",
+            lambda x, m, C, s: -(x - m) @ np.linalg.inv(C - s**2 * np.eye(len(m))),
+        ),
+        Mistake(
+            "The noise is added twice: to the covariance, and to its sum with the noise again.",
+            lambda x, m, C, s: -(x - m) @ np.linalg.inv(C + 2 * s**2 * np.eye(len(m))),
+        ),
+        Mistake(
+            "The mean is not subtracted but added.",
+            lambda x, m, C, s: -(x + m) @ np.linalg.inv(blurred(C, s)),
+        ),
+        Mistake(
+            "The result is divided by σ² although the inverse has it inside already. Only the way "
+            "by Tweedie's formula divides by σ².",
+            lambda x, m, C, s: score(x, m, C, s) / s**2,
         ),
         Mistake(
             "The inverse covariances are added: that is the precision of x once x̃ is known. For "
@@ -427,4 +623,4 @@ SCORE = Exercise(
     "denoiser is linear, and what it changes is σ² times the score.",
 )
 
-EXERCISES = [SALT_AND_PEPPER, PSNR, SCORE]
+EXERCISES = [SALT_AND_PEPPER, PSNR, CONDITIONAL_MEAN, SCORE]

@@ -413,6 +413,7 @@ def squares(seed, n, scale=1.0):
 
 
 FAR = "12 points, all very far away"
+SPREAD = "4 points, two near and two very far away"
 PERPLEXITY = Exercise(
     name="perplexity",
     right=perplexity,
@@ -421,6 +422,7 @@ PERPLEXITY = Exercise(
         "14 points, sigma = 0.8": (squares(2, 14), 0.8),
         "6 points, sigma = 2.2": (squares(3, 6, 3.0), 2.2),
         FAR: (10_000 + squares(4, 12), 0.9),
+        SPREAD: (np.array([1.0, 2.0, 3000.0, 9000.0]), 1.0),
     },
     mistakes=[
         Mistake(
@@ -491,6 +493,9 @@ PERPLEXITY = Exercise(
         FAR: "The formula is right, but for an outlier every weight underflows to 0, and 0/0 or 0 "
         "times log 0 is NaN. Subtract the smallest squared distance first, which changes no "
         "probability, and let 0 log 0 count as 0.",
+        SPREAD: "The formula is right, but with near and far points together a weight overflows, "
+        "or underflows to 0, where 0 times log 0 is NaN. Subtract the *smallest* squared distance "
+        "first (no other number will do for all points), and let 0 log 0 count as 0.",
     },
     insight="You choose one perplexity, and t-SNE searches for each point's own σ: wide where "
     "points are sparse, narrow where they are dense. That is where densities get lost.",

@@ -98,7 +98,8 @@ KL_SPARSITY = Exercise(
             lambda h, r: divergence(r, h.mean(0)),
         ),
         Mistake(
-            "The sign is reversed. A KL divergence is never negative.",
+            "The sign is reversed, or both fractions are upside down. A KL divergence is never "
+            "negative.",
             lambda h, r: -divergence(r, h.mean(0)).sum(),
             lambda h, r: -divergence(r, h.mean(0)).mean(),
         ),
@@ -108,11 +109,9 @@ KL_SPARSITY = Exercise(
             lambda h, r: (quiet(r, h.mean(0)) - loud(r, h.mean(0))).sum(),
         ),
         Mistake(
-            "The weights rho and 1 − rho in front of the logarithms are missing, or exchanged. "
-            "Each logarithm is weighed with the probability of its outcome.",
+            "The weights rho and 1 − rho in front of the logarithms are missing. Each "
+            "logarithm is weighed with the probability of its outcome.",
             lambda h, r: (torch.log(r / h.mean(0)) + torch.log((1 - r) / (1 - h.mean(0)))).sum(),
-            lambda h, r: ((1 - r) * torch.log(r / h.mean(0))
-                          + r * torch.log((1 - r) / (1 - h.mean(0)))).sum(),
         ),
         Mistake(
             "Brackets are missing: without them 1 - rho / 1 - q means 1 − (rho/1) − q. Write "
@@ -122,9 +121,49 @@ KL_SPARSITY = Exercise(
               for ratio in (lambda r, q: 1 - r - q, lambda r, q: 1 - r / (1 - q))],
         ),
         Mistake(
+            "In place of the mean over the batch stands another number, such as the largest or the "
+            "middle activation. Take the mean.",
+            lambda h, r: divergence(r, h.amax(0)).sum(),
+            lambda h, r: divergence(r, h.median(0).values).sum(),
+        ),
+        Mistake(
+            "A sign is wrong: being off has the probability 1 − q, and 1 − rho under rho.",
+            lambda h, r: (quiet(r, h.mean(0))
+                          + (1 - r) * torch.log((1 - r) / (1 + h.mean(0)))).sum(),
+            lambda h, r: (quiet(r, h.mean(0))
+                          + (1 + r) * torch.log((1 + r) / (1 + h.mean(0)))).sum(),
+        ),
+        Mistake(
+            "The logarithms are missing: without them these are only ratios.",
+            lambda h, r: (r * (r / h.mean(0)) + (1 - r) * ((1 - r) / (1 - h.mean(0)))).sum(),
+        ),
+        Mistake(
             "The activations are added up over the batch. Such sums exceed 1, where 1 − q has no "
             "logarithm: take the mean, not the sum.",
             lambda h, r: divergence(r, h.sum(0)).sum(),
+        ),
+        Mistake(
+            "The two terms belong to different outcomes: where one weighs with rho, the logarithm "
+            "compares rho with q; where it weighs with 1 − rho, it compares 1 − rho with 1 − q.",
+            lambda h, r: (r * torch.log(r / (1 - h.mean(0)))
+                          + (1 - r) * torch.log((1 - r) / h.mean(0))).sum(),
+            lambda h, r: (r * torch.log((1 - r) / (1 - h.mean(0)))
+                          + (1 - r) * torch.log(r / h.mean(0))).sum(),
+        ),
+        Mistake(
+            "One fraction is upside down: rho stands above, the mean activation below, in both.",
+            lambda h, r: (loud(r, h.mean(0)) - quiet(r, h.mean(0))).sum(),
+        ),
+        Mistake(
+            "The logarithm has another base. Nats are meant: torch.log.",
+            lambda h, r: divergence(r, h.mean(0)).sum() / np.log(2),
+            lambda h, r: divergence(r, h.mean(0)).sum() / np.log(10),
+        ),
+        Mistake(
+            "This is a squared distance from rho. It is 0 at the same place, but it does not rise "
+            "without limit as a unit falls silent.",
+            lambda h, r: (h.mean(0) - r).square().sum(),
+            lambda h, r: (h.mean(0) - r).abs().sum(),
         ),
         Mistake(
             "This is a cross-entropy: rho within the logarithms is missing. The entropy of rho is "
@@ -132,6 +171,11 @@ KL_SPARSITY = Exercise(
             lambda h, r: -(r * torch.log(h.mean(0)) + (1 - r) * torch.log(1 - h.mean(0))).sum(),
         ),
     ],
+    hints={
+        r"log\(\): argument 'input'.* must be Tensor": (
+            "The function torch.log takes tensors, and rho is a plain number. Leave it inside the "
+            "fraction, as in `torch.log(rho / q)`, or take `math.log(rho)`."),
+    },
     insight="It is 0 when every unit's mean is rho, whether the unit is loud on few examples or a "
     "little on for all: the penalty cannot tell these apart.",
 )
@@ -154,6 +198,12 @@ def in_batch(code, order, count):
     flat = code.flatten()
     places = order.flatten().topk(count).indices
     return torch.zeros_like(flat).scatter(0, places, flat[places]).reshape(code.shape)
+
+
+def in_flat(code, k):
+    """What comes of taking places within a row for places in the whole batch."""
+    values, places = (part.flatten() for part in code.topk(k, dim=1))
+    return torch.zeros(code.numel()).to(code).scatter(0, places, values).reshape(code.shape)
 
 
 def codes(seed, examples, units):
@@ -237,6 +287,53 @@ TOP_K_CODE = Exercise(
             "what shrinks them is L1.",
             lambda h, k: kept(h - h.topk(k, dim=1).values[:, -1:], h, k),
             lambda h, k: torch.relu(h - h.topk(k + 1, dim=1).values[:, -1:]),
+            lambda h, k: h - h.topk(k, dim=1).values[:, -1:],
+        ),
+        Mistake(
+            "The others are not 0 but very small or minus infinity. A unit that is off is exactly "
+            "0.",
+            lambda h, k: torch.where(kept(torch.ones_like(h), h, k) > 0, h, -torch.inf),
+            lambda h, k: torch.where(kept(torch.ones_like(h), h, k) > 0, h, -1e-2),
+        ),
+        Mistake(
+            "The places are counted in the flattened batch, but belong to rows: add to each the "
+            "row it came from, or scatter along dim=1.",
+            lambda h, k: in_flat(h, k),
+        ),
+        Mistake(
+            "The values that are kept were scaled to sum 1. Top-k leaves them as they are.",
+            lambda h, k: kept(h, h, k) / kept(h, h, k).sum(1, keepdim=True),
+            lambda h, k: kept(h.softmax(1), h, k),
+        ),
+        Mistake(
+            "A sort tells places, not ranks: argsort(…)[i, 0] is the unit that comes first, not "
+            "the rank of unit 0. Take the first k of them as places.",
+            lambda h, k: h * (h.argsort(1, descending=True) < k),
+            lambda h, k: h * (h.argsort(1) < k),
+        ),
+        Mistake(
+            "The threshold is the k-th smallest number of each row. It should be the k-th largest.",
+            lambda h, k: h * (h >= h.kthvalue(k, dim=1, keepdim=True).values),
+        ),
+        Mistake(
+            "Everything above the mean of its row is kept, whatever k says.",
+            lambda h, k: h * (h > h.mean(1, keepdim=True)),
+            lambda h, k: h * (h > 0),
+        ),
+        Mistake(
+            "Only the largest unit is kept, whatever k says. The threshold is the *last* of the k "
+            "values.",
+            lambda h, k: kept(h, h, 1),
+        ),
+        Mistake(
+            "The first k units are kept. Which units are large differs from example to example.",
+            lambda h, k: h * (torch.arange(h.shape[1]) < k),
+        ),
+        Mistake(
+            "Other numbers stand at the places of the largest: those of the first k units, or "
+            "absolute values. Put back what topk found there.",
+            lambda h, k: torch.zeros_like(h).scatter(1, h.topk(k, dim=1).indices, h[:, :k]),
+            lambda h, k: kept(h, h, k).abs(),
         ),
         Mistake(
             "The code comes back as it was. Units that are not among the k largest become 0.",
@@ -293,6 +390,14 @@ def applied(layer, code, change):
     return F.linear(code, change(layer.weight.detach()), layer.bias)
 
 
+def by_columns(W):
+    return W / W.norm(dim=0)
+
+
+def by_rows(W):
+    return W / W.norm(dim=1, keepdim=True)
+
+
 def problem(seed, examples, units, features):
     return Held(units, features, seed), codes(seed + 10, examples, units)
 
@@ -313,15 +418,43 @@ UNIT_COLUMNS = Exercise(
             lambda layer, h: applied(layer, h, lambda W: W / W.norm(dim=1, keepdim=True)),
         ),
         Mistake(
-            "The layer still computes with its old weights. Either nothing was written back, or "
-            "layer.weight became a new tensor or Parameter, of which an optimiser that was built "
-            "before knows nothing. Change the numbers in place: layer.weight.div_(…).",
+            "The layer computed with its old weights. Either it was asked before the columns were "
+            "scaled, or nothing was written back, or layer.weight became a new tensor or "
+            "Parameter, of which an optimiser that was built before knows nothing. First change "
+            "the numbers in place, layer.weight.div_(…); then ask for layer(code).",
             lambda layer, h: applied(layer, h, lambda W: W),
         ),
         Mistake(
-            "The whole matrix is scaled to norm 1. Each column has its own norm; divide by a row "
+            "The code is scaled as well. Only the columns change: the code comes as it is.",
+            lambda layer, h: unit_columns(layer, h / h.norm(dim=1, keepdim=True)),
+            lambda layer, h: unit_columns(layer, h / h.norm(dim=0)),
+        ),
+        Mistake(
+            "Columns that are longer than 1 are cut to 1, the shorter ones left as they are. Scale "
+            "every column.",
+            lambda layer, h: applied(layer, h, lambda W: W / W.norm(dim=0).clamp(min=1)),
+        ),
+        Mistake(
+            "Rows and columns are both scaled. Only columns belong to units.",
+            lambda layer, h: applied(layer, h, lambda W: by_rows(by_columns(W))),
+            lambda layer, h: applied(layer, h, lambda W: by_columns(by_rows(W))),
+        ),
+        Mistake(
+            "The columns are centred first. Only their lengths change, not their directions.",
+            lambda layer, h: applied(layer, h, lambda W: by_columns(W - W.mean(0))),
+            lambda layer, h: applied(layer, h, lambda W: (W - W.mean(0)) / W.norm(dim=0)),
+        ),
+        Mistake(
+            "Something else is done to the output, such as a ReLU. Return layer(code) as it is.",
+            lambda layer, h: unit_columns(layer, h).relu(),
+            lambda layer, h: unit_columns(layer, h).sigmoid(),
+        ),
+        Mistake(
+            "All columns are divided by one number. Each column has its own norm; divide by a row "
             "of them.",
             lambda layer, h: applied(layer, h, lambda W: W / W.norm()),
+            lambda layer, h: applied(layer, h, lambda W: W / W.norm(dim=0).mean()),
+            lambda layer, h: applied(layer, h, lambda W: W / W.norm(dim=0).amax()),
         ),
         Mistake(
             "The square root is missing: the columns are divided by their squared norms.",
@@ -370,6 +503,7 @@ UNIT_COLUMNS = Exercise(
     insight="A smaller code can no longer be made up for by longer columns. As a callback after "
     "each step this is unit_columns of section 4 (in aecourse: models.unit_norm_decoder).",
     after=looked_at,
+    trainable=True,
     hints={
         r"leaf [Vv]ariable that requires grad": (
             "PyTorch refuses to change a trained weight in place while it records operations: "

@@ -28,6 +28,26 @@ def one(table, axis):
     return 1.0
 
 
+def middle(table, axis):
+    return (table.min(axis) + table.max(axis)) / 2
+
+
+def quartile_range(table, axis):
+    return np.percentile(table, 75, axis) - np.percentile(table, 25, axis)
+
+
+def half_range(table, axis):
+    return np.ptp(table, axis=axis) / 2
+
+
+def largest(table, axis):
+    return np.abs(table).max(axis)
+
+
+def length(table, axis):
+    return np.linalg.norm(table - table.mean(axis), axis=axis)
+
+
 def sample_std(table, axis):
     return np.std(table, axis=axis, ddof=1)
 
@@ -39,6 +59,10 @@ def each(function, train, test):
 def row_by_row(table, _):
     std = table.std(axis=1, keepdims=True)
     return (table - table.mean(axis=1, keepdims=True)) / std, None
+
+
+def row_lengths(table, _):
+    return table / np.linalg.norm(table, axis=1, keepdims=True), None
 
 
 def in_columns(done, as_it_came, columns):
@@ -94,6 +118,8 @@ SCALER = Exercise(
             "from the training rows.",
             lambda a, b: (scale(a, b)[0], (b - a.mean(0)) / b.std(0)),
             lambda a, b: (scale(a, b)[0], (b - b.mean(0)) / a.std(0)),
+            lambda a, b: ((a - b.mean(0)) / a.std(0), (b - b.mean(0)) / a.std(0)),
+            lambda a, b: ((a - a.mean(0)) / b.std(0), (b - a.mean(0)) / b.std(0)),
         ),
         Mistake(
             "The scaler is fitted on the test rows. It is the training rows that it must learn "
@@ -113,6 +139,34 @@ SCALER = Exercise(
             "The columns are squeezed between 0 and 1. To standardise is another thing: mean 0 and "
             "standard deviation 1, so that an error of 1 means predicting the mean.",
             lambda a, b: scale(a, b, centre=np.min, spread=np.ptp),
+            lambda a, b: scale(a, b, centre=np.min, spread=np.ptp, fit=np.concatenate([a, b])),
+        ),
+        Mistake(
+            "The columns are squeezed between −1 and 1. To standardise is another thing: mean 0 "
+            "and standard deviation 1, so that an error of 1 means predicting the mean.",
+            lambda a, b: scale(a, b, centre=middle, spread=half_range),
+            lambda a, b: scale(a, b, centre=nothing, spread=largest),
+        ),
+        Mistake(
+            "The centre is the median. It is a fair choice for skewed columns such as rain, but "
+            "the mean is asked for here: only then is the variance the error of predicting 0.",
+            lambda a, b: scale(a, b, centre=np.median),
+            lambda a, b: scale(a, b, centre=np.median, spread=quartile_range),
+        ),
+        Mistake(
+            "The columns are divided by their mean absolute deviation. The standard deviation is "
+            "the root of the mean *square*: only then is the error of predicting 0 equal to 1.",
+            lambda a, b: scale(a, b, spread=lambda x, axis: np.abs(x - x.mean(axis)).mean(axis)),
+        ),
+        Mistake(
+            "The columns are divided by their mean. The unit goes away, but the spread of a column "
+            "near 0 becomes huge. Subtract the mean, divide by the standard deviation.",
+            lambda a, b: scale(a, b, spread=np.mean),
+        ),
+        Mistake(
+            "The columns are divided by their length, the root of a *sum* of squares. The standard "
+            "deviation is the root of a mean: it does not grow with the number of rows.",
+            lambda a, b: scale(a, b, spread=length),
         ),
         Mistake(
             "The columns are divided by their variance. Its square root has the column's unit.",
@@ -125,9 +179,23 @@ SCALER = Exercise(
             lambda a, b: ((a - a.mean()) / a.std(), (b - b.mean()) / b.std()),
         ),
         Mistake(
-            "Each row is scaled by its own mean and standard deviation. That mixes degrees with "
+            "One standard deviation serves the whole table. Each column is centred on its own "
+            "mean, and each has its own unit: take a standard deviation for each, over rows.",
+            lambda a, b: ((a - a.mean(0)) / a.std(), (b - a.mean(0)) / a.std()),
+            lambda a, b: ((a - a.mean(0)) / a.std(ddof=1), (b - a.mean(0)) / a.std(ddof=1)),
+            lambda a, b: ((a - a.mean(0)) / a.std(), (b - b.mean(0)) / b.std()),
+            lambda a, b: scale(a, b, spread=lambda x, axis: (x - x.mean(axis)).std()),
+        ),
+        Mistake(
+            "One mean serves the whole table. Each column is divided by its own standard "
+            "deviation, and each has its own centre: take a mean for each, over rows.",
+            lambda a, b: scale(a, b, centre=lambda x, axis: x.mean()),
+        ),
+        Mistake(
+            "Each row is scaled by numbers of its own. That mixes degrees with "
             "millimetres: take them over rows, one for each column.",
             lambda a, b: each(row_by_row, a, b),
+            lambda a, b: each(row_lengths, a, b),
         ),
         Mistake(
             "The mean is added instead of subtracted.",
@@ -143,8 +211,14 @@ SCALER = Exercise(
             lambda a, b: (a - a.mean(0) / a.std(0), b - a.mean(0) / a.std(0)),
         ),
         Mistake(
-            "The test rows are returned as they came. A net trained on scaled rows needs them "
-            "scaled in the same way.",
+            "The columns are divided first, and then the mean of the undivided ones is "
+            "subtracted. Subtract first.",
+            lambda a, b: (a / a.std(0) - a.mean(0), b / a.std(0) - a.mean(0)),
+        ),
+        Mistake(
+            "The test rows come back as they were. Either they are not scaled, or mean and "
+            "standard deviation were taken after the training table had been overwritten with its "
+            "scaled self: then they are 0 and 1. Keep both numbers first, then scale both tables.",
             lambda a, b: (scale(a, b)[0], b),
         ),
         Mistake(
@@ -192,6 +266,13 @@ def fill(test, values, otherwise=None):
     return np.where(np.isnan(test), values, test if otherwise is None else otherwise)
 
 
+def from_the_row_before(table):
+    filled = table.copy()
+    for before, row in zip(filled, filled[1:]):
+        row[np.isnan(row)] = before[np.isnan(row)]
+    return filled
+
+
 def filled_in(columns):
     return lambda a, b: in_columns(impute(a, b), b, columns)
 
@@ -225,6 +306,23 @@ IMPUTATION = Exercise(
             "The means come from training and test rows together. Learn them from the training "
             "rows alone.",
             lambda a, b: fill(b, np.nanmean(np.concatenate([a, b]), axis=0)),
+            lambda a, b: fill(b, (np.nanmean(a, axis=0) + np.nanmean(b, axis=0)) / 2),
+        ),
+        Mistake(
+            "A gap is filled from the row before it. The rows are in no order, and the day before "
+            "is another station's: use the column means of the training rows.",
+            lambda a, b: from_the_row_before(b),
+            lambda a, b: from_the_row_before(from_the_row_before(b)[::-1])[::-1],
+        ),
+        Mistake(
+            "The gaps are filled with a marker. A net takes it for a measurement, far outside "
+            "the others: use the column means of the training rows.",
+            *(lambda a, b, marker=marker: fill(b, marker) for marker in (-1, -99, -999, -9999)),
+        ),
+        Mistake(
+            "The mean is added to the known values as well. Put it where the gaps are, and leave "
+            "the rest alone.",
+            lambda a, b: fill(b, 0.0) + np.nanmean(a, axis=0),
         ),
         Mistake(
             "Gaps remain: the training rows have gaps too, and a mean over a NaN is NaN. NumPy has "
@@ -282,9 +380,10 @@ IMPUTATION = Exercise(
             lambda a, b: fill(b, np.nan, otherwise=np.nanmean(a, axis=0)),
         ),
         Mistake(
-            "The filled table is standardised. The units of the data are asked for.",
+            "The filled table is centred or standardised. The units of the data are asked for.",
             lambda a, b: (impute(a, b) - np.nanmean(a, axis=0)) / np.nanstd(a, axis=0),
             lambda a, b: (impute(a, b) - np.nanmean(a, axis=0)) / np.nanstd(a, axis=0, ddof=1),
+            lambda a, b: impute(a, b) - np.nanmean(a, axis=0),
         ),
         Mistake(
             "The training rows are filled. The test rows are asked for.",
@@ -358,6 +457,11 @@ def nats(logits, category):
     return F.cross_entropy(logits, category, reduction="none")
 
 
+def picked(log_p, category):
+    """Minus the entry of the true category in each row."""
+    return F.nll_loss(log_p, category, reduction="none")
+
+
 def mixed(real_loss=None, binary_loss=None, category_loss=None):
     """A wrong implementation that puts another loss in the place of one of the three."""
 
@@ -420,12 +524,13 @@ def without_sigmoid(y, target):
     return F.binary_cross_entropy(p, target, reduction="none").sum(1)
 
 
-def mixed_rows(seed, rows, real, binary, categories):
+def mixed_rows(seed, rows, real, binary, categories, seen=None):
+    """Some rows; only the first ``seen`` categories occur, but there are logits for all."""
     random = np.random.default_rng(seed)
     return (torch.tensor(random.normal(size=(rows, real + binary + categories)) * 1.5),
             torch.tensor(random.normal(size=(rows, real))),
             torch.tensor(random.integers(2, size=(rows, binary)).astype(float)),
-            torch.tensor(random.integers(categories, size=rows)))
+            torch.tensor(random.integers(seen or categories, size=rows)))
 
 
 MIXED_LOSS = Exercise(
@@ -433,7 +538,9 @@ MIXED_LOSS = Exercise(
     right=mixed_loss,
     probes={
         "7 rows of 3 real and 2 binary columns and 4 categories": mixed_rows(21, 7, 3, 2, 4),
-        "5 rows of 2 real and 4 binary columns and 3 categories": mixed_rows(22, 5, 2, 4, 3),
+        "5 rows of 2 real and 4 binary columns and 4 categories": mixed_rows(
+            22, 5, 2, 4, 4, seen=3
+        ),
     },
     mistakes=[
         Mistake(
@@ -483,6 +590,78 @@ MIXED_LOSS = Exercise(
             "Everything is halved. The half belongs to the squared error alone: both "
             "cross-entropies are costs in nats already.",
             lambda *a: mixed_loss(*a) / 2,
+        ),
+        Mistake(
+            "The half stands before the whole sum. It belongs to the squared error alone: both "
+            "cross-entropies are costs in nats already.",
+            lambda *a: mixed(real_loss=squares)(*a) / 2,
+        ),
+        Mistake(
+            "The half covers the binary columns too. It belongs to the squared error alone.",
+            mixed(binary_loss=lambda y, t: bce(y, t) / 2),
+        ),
+        Mistake(
+            "The half covers the categories too. It belongs to the squared error alone.",
+            mixed(category_loss=lambda z, c: nats(z, c) / 2),
+        ),
+        Mistake(
+            "The half stands inside the square, where it makes a quarter. It belongs before it.",
+            mixed(real_loss=lambda x, t: squares(x, t) / 4),
+        ),
+        Mistake(
+            "The real columns cost a distance: the root is taken of the sum of squares. A "
+            "Gaussian's cost is the square itself, halved.",
+            mixed(real_loss=lambda x, t: squares(x, t).sqrt()),
+            mixed(real_loss=lambda x, t: squares(x, t).sqrt() / 2),
+        ),
+        Mistake(
+            "The three kinds are averaged. Costs in nats are added: of things that happen "
+            "together the probabilities multiply.",
+            lambda *a: mixed_loss(*a) / 3,
+        ),
+        Mistake(
+            "Both halves of the binary cross-entropy have log p. A no costs −log(1 − p).",
+            mixed(binary_loss=lambda y, t: -F.logsigmoid(y).sum(1)),
+        ),
+        Mistake(
+            "A softmax runs over the binary columns. They do not exclude one another: each has a "
+            "sigmoid of its own.",
+            mixed(binary_loss=lambda y, t: F.binary_cross_entropy(
+                y.softmax(1), t, reduction="none").sum(1)),
+            mixed(binary_loss=lambda y, t: F.cross_entropy(y, t, reduction="none")),
+        ),
+        Mistake(
+            "The softmax runs over rows. The categories of *one* row compete: axis 1.",
+            mixed(category_loss=lambda z, c: picked(z.log_softmax(0), c)),
+            mixed(category_loss=lambda z, c: picked(z - z.logsumexp((0, 1)), c)),
+        ),
+        Mistake(
+            "The logarithms of all categories are added. Only the true one is paid for.",
+            mixed(category_loss=lambda z, c: -z.log_softmax(1).sum(1)),
+        ),
+        Mistake(
+            "The categories' cost is minus a logit. That is what nll_loss gives for logits: it "
+            "expects logarithms of probabilities. Use cross_entropy, or log_softmax first.",
+            mixed(category_loss=lambda z, c: F.nll_loss(z, c, reduction="none")),
+        ),
+        Mistake(
+            "The categories' cost is minus a probability: its logarithm is missing. Use "
+            "cross_entropy, straight from the net's raw output.",
+            mixed(category_loss=lambda z, c: F.nll_loss(z.softmax(1), c, reduction="none")),
+        ),
+        Mistake(
+            "The binary columns pay only where the answer is yes. A no costs −log(1 − p): the "
+            "binary cross-entropy has both halves.",
+            mixed(binary_loss=lambda y, t: -(t * F.logsigmoid(y)).sum(1)),
+        ),
+        Mistake(
+            "The binary columns pay only where the answer is no. A yes costs −log p: the binary "
+            "cross-entropy has both halves.",
+            mixed(binary_loss=lambda y, t: -((1 - t) * F.logsigmoid(-y)).sum(1)),
+        ),
+        Mistake(
+            "Yes and no are exchanged in the binary columns: the logit is that of a yes, 1.",
+            mixed(binary_loss=lambda y, t: bce(y, 1 - t)),
         ),
         Mistake(
             "The categories' logarithm has another base. Nats use the natural logarithm, and only "

@@ -59,6 +59,50 @@ def weighted(train, test, k):
     return (test - mean) @ V[:k].T * S[:k] @ V[:k] + mean
 
 
+def scaled_codes(power, count):
+    """Codes divided by a power of the spread along each direction, and not multiplied again."""
+
+    def wrong(train, test, k):
+        mean = train.mean(axis=0)
+        _, S, V = np.linalg.svd(train - mean, full_matrices=False)
+        spread = S[:k] / np.sqrt(count(train))
+        return (test - mean) @ V[:k].T / spread**power @ V[:k] + mean
+
+    return wrong
+
+
+def rows_of_eigh(pick):
+    """eigh's matrix has the directions in its columns; here some of its rows are taken."""
+
+    def wrong(train, test, k):
+        mean = train.mean(axis=0)
+        V = pick(np.linalg.eigh(np.cov((train - mean).T))[1], k)
+        return (test - mean) @ V.T @ V + mean
+
+    return wrong
+
+
+def never_undone(ddof, back):
+    """PCA of standardised features; ``back`` brings (standardised, mean, std) home, or does not."""
+
+    def wrong(train, test, k):
+        mean, std = train.mean(axis=0), train.std(axis=0, ddof=ddof)
+        return back(pca((train - mean) / std, (test - mean) / std, k), mean, std)
+
+    return wrong
+
+
+def min_max(train, test, k):
+    low, width = train.min(axis=0), np.ptp(train, axis=0)
+    return pca((train - low) / width, (test - low) / width, k) * width + low
+
+
+def own_scale(train, test, k):
+    """Training rows standardised by their own numbers, test rows by theirs."""
+    a, b = ((x - x.mean(axis=0)) / x.std(axis=0) for x in (train, test))
+    return pca(a, b, k) * test.std(axis=0) + test.mean(axis=0)
+
+
 def row_means(train, test, k):
     return pca(train, test, k, fit=train - train.mean(axis=1, keepdims=True),
                into=test.mean(axis=1, keepdims=True), back=test.mean(axis=1, keepdims=True))
@@ -130,6 +174,47 @@ PCA_RECONSTRUCTION = Exercise(
             "The directions come from the test rows. Directions and mean are both fitted on the "
             "training rows.",
             lambda a, b, k: pca(a, b, k, fit=b - b.mean(axis=0)),
+            lambda a, b, k: pca(a, b, k, fit=b - a.mean(axis=0)),
+            lambda a, b, k: pca(a, b, k, fit=b),
+        ),
+        Mistake(
+            "Rows of eigh's matrix are taken for directions. eigh returns them as columns, and "
+            "sorts from weak to strong: the last k columns are wanted. svd returns rows, from "
+            "strong to weak.",
+            rows_of_eigh(lambda V, k: V[-k:]),
+            rows_of_eigh(lambda V, k: V[:k]),
+            rows_of_eigh(lambda V, k: V[:, ::-1][:k]),
+            rows_of_eigh(lambda V, k: V[:, ::-1][-k:]),
+        ),
+        Mistake(
+            "The features are standardised, and that is never undone: the result is in other "
+            "units than the test rows. Nor does PCA need it here: subtract the mean alone.",
+            never_undone(0, lambda x, mean, std: x),
+            never_undone(1, lambda x, mean, std: x),
+            never_undone(0, lambda x, mean, std: x + mean),
+            never_undone(1, lambda x, mean, std: x + mean),
+            never_undone(0, lambda x, mean, std: x * std),
+        ),
+        Mistake(
+            "The codes are whitened: each is divided by the spread along its direction, and not "
+            "multiplied by it again. A projection needs the directions alone.",
+            scaled_codes(1, lambda train: 1),
+            scaled_codes(1, len),
+            scaled_codes(1, lambda train: len(train) - 1),
+            scaled_codes(2, lambda train: 1),
+            scaled_codes(2, len),
+            scaled_codes(2, lambda train: len(train) - 1),
+        ),
+        Mistake(
+            "This is what PCA leaves out, put back on the mean. Asked for is the part along the k "
+            "best directions.",
+            lambda a, b, k: b - pca(a, b, k) + a.mean(axis=0),
+        ),
+        Mistake(
+            "The rows are centred on the median. PCA's centre is the mean: only around that is "
+            "the squared error smallest.",
+            lambda a, b, k: pca(a, b, k, fit=a - np.median(a, axis=0), into=np.median(a, axis=0),
+                                back=np.median(a, axis=0)),
         ),
         Mistake(
             "PCA is fitted on training and test rows together. The test rows then take part in "
@@ -177,6 +262,11 @@ PCA_RECONSTRUCTION = Exercise(
             "The codes are multiplied by the singular values. Those say how far the training rows "
             "spread along each direction; a projection needs the directions alone.",
             weighted,
+            scaled_codes(-1, len),
+            scaled_codes(-1, lambda train: len(train) - 1),
+            scaled_codes(-2, lambda train: 1),
+            scaled_codes(-2, len),
+            scaled_codes(-2, lambda train: len(train) - 1),
         ),
         Mistake(
             "This is the error, not the reconstruction.",
@@ -194,11 +284,55 @@ PCA_RECONSTRUCTION = Exercise(
             "Each row is centred on its own mean. The mean is taken over rows, one for each "
             "feature.",
             row_means,
+            lambda a, b, k: pca(a, b, k, fit=a - a.mean(axis=1, keepdims=True)),
         ),
         Mistake(
             "The features are divided by their standard deviation first. That is PCA of other "
             "data, which no longer has the least squared error on this one.",
             standardised,
+            lambda a, b, k: pca(a, b, k, fit=(a - a.mean(axis=0)) / a.std(axis=0)),
+        ),
+        Mistake(
+            "The strongest direction is left out. Counting starts at 0, and eigh's last column is "
+            "the strongest.",
+            lambda a, b, k: pca(a, b, k + 1) - pca(a, b, 1) + a.mean(axis=0),
+        ),
+        Mistake(
+            "The features are scaled to the range from 0 to 1 first. That is PCA of other data, "
+            "which no longer has the least squared error on this one.",
+            min_max,
+        ),
+        Mistake(
+            "The result is clipped to the range from 0 to 1. These rows are not pictures: a "
+            "projection may lie anywhere.",
+            lambda a, b, k: np.clip(pca(a, b, k), 0, 1),
+        ),
+        Mistake(
+            "The mean has the wrong sign at one of the two places. Subtract it before the "
+            "projection, and add it after.",
+            lambda a, b, k: pca(a, b, k, back=-a.mean(axis=0)),
+            lambda a, b, k: pca(a, b, k, into=-a.mean(axis=0)),
+        ),
+        Mistake(
+            "This is the mean for every row: nothing of a row is kept yet. Add its projection on "
+            "the k directions.",
+            lambda a, b, k: np.tile(a.mean(axis=0), (len(b), 1)),
+        ),
+        Mistake(
+            "The test rows come back as they are, or centred: nothing was projected. Keep only "
+            "their part along the k directions.",
+            lambda a, b, k: b,
+            lambda a, b, k: b - a.mean(axis=0),
+        ),
+        Mistake(
+            "These are the directions. Project the test rows on them, and come back.",
+            lambda a, b, k: directions(a - a.mean(axis=0))[:k],
+            lambda a, b, k: directions(a - a.mean(axis=0))[:k].T,
+        ),
+        Mistake(
+            "Training and test rows are standardised, each by numbers of their own. Both go "
+            "through one model: its mean is that of the training rows, and nothing is divided.",
+            own_scale,
         ),
     ],
     insight="No linear autoencoder with k code units can have a smaller squared error on the "
@@ -268,6 +402,38 @@ SUM_TO_MEAN = Exercise(
         Mistake(
             "All batches are taken to be as large as the first. The last one is usually shorter.",
             lambda m, n, p: np.sum(m) * n[0] / np.sum(n) / p,
+            lambda m, n, p: np.sum(m * n) / (len(n) * n[0]) / p,
+            lambda m, n, p: np.sum(m * n) / (64 * len(n)) / p,
+        ),
+        Mistake(
+            "It is divided by the root of the number of pixels. A sum over pixels becomes a mean "
+            "by their number itself.",
+            lambda m, n, p: np.sum(m * n) / np.sum(n) / np.sqrt(p),
+        ),
+        Mistake(
+            "The result is rounded to a whole number, or was on the way. Use /, not //, and no "
+            "int().",
+            lambda m, n, p: int(np.sum(m * n) / np.sum(n) / p),
+            lambda m, n, p: np.sum(m * n) // np.sum(n) / p,
+        ),
+        Mistake(
+            "The number of pixels is written as 784. It is an argument: other data have another.",
+            lambda m, n, p: np.sum(m * n) / np.sum(n) / 784,
+        ),
+        Mistake(
+            "This is a sum over images and pixels: nothing is divided yet. Divide by the number of "
+            "images and by the number of pixels.",
+            lambda m, n, p: np.sum(m * n),
+            lambda m, n, p: np.sum(m),
+        ),
+        Mistake(
+            "The batch sizes are weighed twice. Multiply each loss by the size of its batch, once.",
+            lambda m, n, p: np.sum(m * n**2) / np.sum(n) / p,
+            lambda m, n, p: np.sum(m * n**2) / np.sum(n**2) / p,
+        ),
+        Mistake(
+            "This is the median of the batches. Add up what each contributes, and divide once.",
+            lambda m, n, p: np.median(m) / p,
         ),
         Mistake(
             "Only the last batch is reported: each turn of the loop replaces the turns before. Add "
@@ -380,6 +546,43 @@ BCE_FLOOR = Exercise(
             lambda x: -np.mean(naive(x)),
         ),
         Mistake(
+            "One of the two terms has the wrong sign. Both logarithms are negative, so both terms "
+            "have a minus.",
+            lambda x: (x * np.log(np.where(x > 0, x, 1))
+                       - (1 - x) * np.log(np.where(x < 1, 1 - x, 1))).mean(),
+            lambda x: ((1 - x) * np.log(np.where(x < 1, 1 - x, 1))
+                       - x * np.log(np.where(x > 0, x, 1))).mean(),
+            lambda x: np.mean(x * np.log(x) - (1 - x) * np.log(1 - x)),
+            lambda x: np.mean((1 - x) * np.log(1 - x) - x * np.log(x)),
+        ),
+        Mistake(
+            "The factors have changed places: the logarithm of x belongs to x, that of 1 - x to "
+            "1 - x.",
+            lambda x: -np.mean(x * np.log(np.where(x < 1, 1 - x, 1))
+                               + (1 - x) * np.log(np.where(x > 0, x, 1))),
+            lambda x: -np.mean(x * np.log(1 - x) + (1 - x) * np.log(x)),
+        ),
+        Mistake(
+            "The factors before the logarithms are missing. Each logarithm is weighed with the "
+            "part of the pixel that it stands for.",
+            lambda x: -np.mean(np.log(np.where(x > 0, x, 1)) + np.log(np.where(x < 1, 1 - x, 1))),
+            lambda x: -np.mean(np.log(x) + np.log(1 - x)),
+        ),
+        Mistake(
+            "The two terms are averaged. A pixel costs their sum.",
+            lambda x: bce_floor(x) / 2,
+        ),
+        Mistake(
+            "The pixels are rounded to black and white first. The floor is about the grey ones: "
+            "they are target and reconstruction.",
+            lambda x: -np.log(np.maximum(x, 1 - x)).mean(),
+        ),
+        Mistake(
+            "This is log 2, the cost of answering 0.5 everywhere. A perfect copy answers with the "
+            "pixel itself.",
+            lambda x: np.log(2),
+        ),
+        Mistake(
             "The logarithm has base 2, so this is in bits. PyTorch's BCE uses the natural "
             "logarithm, and the floor must be in the same unit.",
             lambda x: entropy(x, np.log2).mean(),
@@ -448,6 +651,27 @@ BCE_FLOOR = Exercise(
             "number that protects the logarithm must be far smaller.",
             lambda x: clipped(x, 0.01),
             lambda x: clipped(x, 0.001),
+            lambda x: -(x * np.log(x + 0.01) + (1 - x) * np.log(1 - x + 0.01)).mean(),
+            lambda x: -(x * np.log(x + 0.001) + (1 - x) * np.log(1 - x + 0.001)).mean(),
+        ),
+        Mistake(
+            "The pixels are taken for logits, and sent through a sigmoid first. They are the "
+            "probabilities already.",
+            lambda x: np.mean(np.log1p(np.exp(x)) - x * x),
+        ),
+        Mistake(
+            "Brackets are missing: 1 - x * log(…) is 1 less the product. Write (1 - x) * log(…).",
+            lambda x: -np.mean(x * np.log(np.where(x > 0, x, 1)) + 1
+                               - x * np.log(np.where(x < 1, 1 - x, 1))),
+            lambda x: -np.mean(x * np.log(x) + 1 - x * np.log(1 - x)),
+        ),
+        Mistake(
+            "This is the median of the pixels. A mean is asked for.",
+            lambda x: np.median(entropy(x)),
+        ),
+        Mistake(
+            "The entropy stands in an exponential. It is asked for as it is, in nats.",
+            lambda x: np.exp(bce_floor(x)),
         ),
         Mistake(
             "This is the variance of a coin, not its entropy. BCE has logarithms.",

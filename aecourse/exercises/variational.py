@@ -31,11 +31,11 @@ def half_before_some():
     return [lambda m, v, c=c: halves(c, m, v).sum(1) for c in choices if len(set(c)) == 2]
 
 
-def posteriors(seed, images, dimensions):
+def posteriors(seed, images, dimensions, middle=-0.8, spread=0.9):
     """Means and log-variances far from 0, so that every slip shows."""
     random = np.random.default_rng(seed)
     return (torch.tensor(random.normal(0.4, 1.5, size=(images, dimensions))),
-            torch.tensor(random.normal(-0.8, 0.9, size=(images, dimensions))))
+            torch.tensor(random.normal(middle, spread, size=(images, dimensions))))
 
 
 KL_TO_PRIOR = Exercise(
@@ -45,6 +45,7 @@ KL_TO_PRIOR = Exercise(
         "5 images and 3 code dimensions": posteriors(1, 5, 3),
         "2 images and 7 code dimensions": posteriors(2, 2, 7),
         "4 images and 2 code dimensions": posteriors(3, 4, 2),
+        "3 images, 4 wide dimensions": posteriors(4, 3, 4, middle=1.2, spread=0.2),
     },
     mistakes=[
         Mistake(

@@ -5,10 +5,12 @@ text alternative. One door to small modules.
 """
 
 from aecourse.plots.codes import code_plane, scatter, scatter_3d
-from aecourse.plots.curves import losses
+from aecourse.plots.curves import by_doubling, losses
 from aecourse.plots.diagrams import diagram
+from aecourse.plots.dots import dots
 from aecourse.plots.drawings import network
 from aecourse.plots.fields import arrows, walks
+from aecourse.plots.grids import error_matrix
 from aecourse.plots.images import filters, image_rows, pictures
 from aecourse.plots.maps import digit_map, picture_map, show_map
 from aecourse.plots.showing import png_bytes, show, show_interactive, show_slider
@@ -19,9 +21,12 @@ __all__ = [
     "MARKERS",
     "STYLE",
     "arrows",
+    "by_doubling",
     "code_plane",
     "diagram",
     "digit_map",
+    "dots",
+    "error_matrix",
     "filters",
     "image_rows",
     "losses",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 
-from aecourse.plots.style import COLOURS
+from aecourse.plots.style import COLOURS, MARKERS
 
 
 def losses(histories: Mapping[str, object], term: str = "reconstruction", log: bool = False):
@@ -30,3 +30,17 @@ def losses(histories: Mapping[str, object], term: str = "reconstruction", log: b
     axis.xaxis.get_major_locator().set_params(integer=True)
     axis.legend()
     return figure
+
+
+def by_doubling(axis, curves: Mapping[str, Mapping[float, float]], xlabel: str, ylabel: str = ""):
+    """Curves over something that is doubled from point to point, such as epochs or widths.
+
+    Args:
+        curves: name → place (positive) → value; each gets its own colour and marker.
+    """
+    places = sorted({x for curve in curves.values() for x in curve})
+    for colour, marker, (name, curve) in zip(COLOURS, MARKERS, curves.items()):
+        axis.semilogx(*zip(*curve.items()), marker=marker, color=colour, label=name)
+    axis.set_xticks(places, [f"{x:g}" for x in places])
+    axis.minorticks_off()
+    axis.set(xlabel=xlabel, ylabel=ylabel)

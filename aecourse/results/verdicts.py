@@ -102,6 +102,7 @@ def verdict(
     null: str,
     sensitivity: Mapping[str, Mapping[str, Row]],
     exact: Sequence[str] = (),
+    trained: str | None = None,
 ) -> dict[str, Any]:
     """The record of a verdict "winner's error is below its rival's", in every setting.
 
@@ -109,12 +110,14 @@ def verdict(
         sentence: what the lesson says.
         winner, rival, null: names of rows. The null is what chance gives.
         rows: name → setting → an error for each seed (a single one for a row without a seed).
-        seeds: of the winner's runs; eight at least.
-        longer: setting → the winner's errors after twice as many epochs, for its first seeds.
-        epochs: setting → those of the winner's runs, and of the longer ones.
+        seeds: of the trained row's runs; eight at least.
+        longer: setting → errors of the trained row after twice as many epochs, for its first seeds.
+        epochs: setting → those of the trained row's runs, and of the longer ones.
         rivals: name of a row → how it was tuned, and what time it had.
-        sensitivity: design choice → value → setting → the winner's errors there.
+        sensitivity: design choice → value → setting → errors of the trained row there.
         exact: names of rows without a seed, such as PCA: one value each.
+        trained: which of winner and rival is trained and varied: the winner unless told, the rival
+            where the winner, such as PCA, has nothing to train.
 
     Returns:
         A record for :func:`aecourse.results.write`, with what follows from the rows.
@@ -127,6 +130,7 @@ def verdict(
         "winner": winner,
         "rival": rival,
         "null": null,
+        "trained": trained or winner,
         "rows": {name: {k: list(v) for k, v in row.items()} for name, row in rows.items()},
         "seeds": list(seeds),
         "exact": list(exact),
@@ -149,19 +153,18 @@ def verdict(
 
 def summary(record: Mapping) -> dict[str, dict]:
     """What follows from the rows of a record, in each setting: mean and spread of the winner, its
-    difference to rival and null, and what twice the epochs change."""
+    difference to rival and null, and what twice the epochs change in the trained row."""
     rows, longer = record["rows"], record["convergence"]["longer"]
-    found = {}
+    found, fitted = {}, rows[_trained(record)]
     for setting, values in rows[record["winner"]].items():
-        mean, spread, _ = _moments(values)
         found[setting] = {
-            "mean": mean,
-            "standard deviation": spread,
+            "mean": float(np.mean(values)),
+            "standard deviation": _moments(values)[1] if len(values) > 1 else 0.0,
             "below the rival by": difference_below(rows[record["rival"]][setting], values),
             "below the null by": difference_below(rows[record["null"]][setting], values),
             # Of the same seeds, which are the first ones.
             "change after twice the epochs": float(
-                np.mean(longer[setting]) / np.mean(values[: len(longer[setting])]) - 1
+                np.mean(longer[setting]) / np.mean(fitted[setting][: len(longer[setting])]) - 1
             ),
         }
     return found
@@ -169,8 +172,15 @@ def summary(record: Mapping) -> dict[str, dict]:
 
 def difference_below(others: Values, values: Values) -> dict[str, float]:
     """How far ``values`` lie below ``others``: positive if they are smaller."""
+    if len(values) == 1:  # without a seed
+        return difference(others, values)
     gap = difference(values, others)
     return {"mean": -gap["mean"], "low": -gap["high"], "high": -gap["low"]}
+
+
+def _trained(record: Mapping) -> str:
+    """The row whose epochs were doubled: the winner in records that do not say."""
+    return record.get("trained", record["winner"])
 
 
 def weaknesses(record: Mapping) -> list[str]:
@@ -185,7 +195,9 @@ def _gaps(record: Mapping) -> list[str]:
     names = [record[part] for part in ("winner", "rival", "null")]
     if missing := set(names) - rows.keys():
         return [f"there is no row {', '.join(sorted(missing))}"]
-    winner, _, _ = (rows[name] for name in names)
+    if _trained(record) not in names[:2]:
+        return [f"{_trained(record)} is neither the winner nor its rival"]
+    winner, trained = rows[record["winner"]], rows[_trained(record)]
     tables = {name: rows[name] for name in names} | {"the longer fit": longer}
     varied = {
         f"{choice} = {value}": row
@@ -204,16 +216,16 @@ def _gaps(record: Mapping) -> list[str]:
     for name, row in (tables | varied).items():
         if any(not values or not all(map(math.isfinite, values)) for values in row.values()):
             found.append(f"{name} holds what is no number, or nothing")
-    if any(len(values) != len(record["seeds"]) for values in winner.values()):
-        found.append("the winner does not have one value for each seed")
+    if any(len(values) != len(record["seeds"]) for values in trained.values()):
+        found.append(f"{_trained(record)} does not have one value for each seed")
     least = {record["winner"]: SEEDS_OF_A_VERDICT, record["rival"]: SEEDS_OF_A_VERDICT,
              record["null"]: SEEDS_OF_OTHERS, "the longer fit": SEEDS_OF_OTHERS}  # fmt: skip
     for name, row in tables.items():
         fewest = min((len(values) for values in row.values()), default=0)
         if name not in record["exact"] and fewest < least[name]:
             found.append(f"{name} has {fewest} seeds, fewer than {least[name]}")
-    if any(len(set(values)) == 1 for values in winner.values()):
-        found.append("all seeds of the winner gave one value: was the seed used?")
+    if any(len(set(values)) == 1 for values in trained.values()):
+        found.append(f"all seeds of {_trained(record)} gave one value: was the seed used?")
     if len(set(record["seeds"])) < len(record["seeds"]):
         found.append("a seed stands twice")
     return found
@@ -236,22 +248,29 @@ def _in_words(record: Mapping) -> list[str]:
 
 def _in_numbers(record: Mapping) -> list[str]:
     """Where the margin is too small, or does not last."""
-    found, rival = [], record["rows"][record["rival"]]
+    found, fitted = [], record["rows"][_trained(record)]
+
+    def turns(values: Values, setting: str) -> bool:
+        """Whether one of these runs of the trained row contradicts the verdict."""
+        if _trained(record) == record["winner"]:
+            return max(values) >= min(record["rows"][record["rival"]][setting])
+        return min(values) <= max(record["rows"][record["winner"]][setting])
+
     for setting, facts in summary(record).items():
         if facts["below the rival by"]["low"] <= 0:
             found.append(f"at {setting} the margin to the rival lies within chance")
         if facts["below the null by"]["low"] <= 0:
             found.append(f"at {setting} it is no better than the null")
         longer = record["convergence"]["longer"][setting]
-        change = abs(facts["change after twice the epochs"]) * facts["mean"]
+        change = abs(facts["change after twice the epochs"]) * np.mean(fitted[setting])
         if change > CONVERGED * abs(facts["below the rival by"]["mean"]):
             share = change / abs(facts["below the rival by"]["mean"])
             found.append(f"at {setting} twice the epochs change the error by {share:.0%} of the "
                          "margin")  # fmt: skip
-        if max(longer) >= min(rival[setting]):
-            found.append(f"at {setting} a longer fit loses to the rival")
+        if turns(longer, setting):
+            found.append(f"at {setting} a longer fit turns it round")
         for choice, values in record["sensitivity"].items():
             for value, row in values.items():
-                if setting in row and max(row[setting]) >= min(rival[setting]):
-                    found.append(f"at {setting}, {choice} = {value} it does not win")
+                if setting in row and turns(row[setting], setting):
+                    found.append(f"at {setting}, {choice} = {value} it does not hold")
     return found
