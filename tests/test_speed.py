@@ -119,7 +119,8 @@ def test_threads_are_set_back(bench):
 
 
 def test_an_unknown_part_is_named(bench):
-    with pytest.raises(SystemExit, match="growht.*recipes, loop, machine, growth, course"):
+    there_are = "growht.*recipes, deep, loop, machine, growth, course.*recipes:dense"
+    with pytest.raises(SystemExit, match=there_are):
         bench.main(["growht"])
 
 
@@ -174,3 +175,12 @@ def test_a_straight_line_is_found(tool):
 
 def test_median_and_extremes(tool):
     assert tool.spread([3.0, 1.0, 2.0]) == "2.00 (1.00 … 3.00)"
+
+
+def test_the_benchmark_of_2006_misses_its_aim_with_one_bad_seed(tool, figures):
+    run = {"seed": 0, "error": 2.9, "epochs": 16, "seconds": 60.0, "rates": [1e11, 2e11]}
+    found = {"a net": [run, run, run]}
+    (good,) = tool.deep_rows(found)
+    assert "9·10¹²" in good and good.endswith("| yes |")
+    (bad,) = tool.deep_rows({"a net": [run, run, run | {"error": 3.01}]})
+    assert bad.endswith("| no |")

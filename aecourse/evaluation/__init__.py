@@ -32,10 +32,12 @@ from aecourse.evaluation.likelihood import (
 )
 from aecourse.evaluation.neighbourhoods import neighbour_accuracy, neighbour_overlap, neighbours
 from aecourse.evaluation.passes import encode, in_batches, per_example, reconstruct
+from aecourse.evaluation.pursuit import Atoms, improve_codes, learn_atoms, matching_pursuit
 from aecourse.evaluation.samples import frechet_distance
 from aecourse.evaluation.sensitivity import displacement, hutchinson, jacobian
 
 __all__ = [
+    "Atoms",
     "Dictionary",
     "Estimate",
     "Interval",
@@ -58,9 +60,12 @@ __all__ = [
     "hutchinson",
     "importance_log_weights",
     "importance_sampled_nll",
+    "improve_codes",
     "in_batches",
     "jacobian",
+    "learn_atoms",
     "linear_probe",
+    "matching_pursuit",
     "mean_baseline",
     "neighbour_accuracy",
     "neighbour_overlap",
