@@ -102,22 +102,101 @@ def test_wiener_from_noisy_pictures_nears_the_one_from_clean_ones():
     torch.testing.assert_close(W.double(), expected.matrix, rtol=0, atol=0.03)
 
 
-def test_a_mixture_of_one_gaussian_is_the_wiener_filter(experiment, monkeypatch):
-    images = torch.rand(600, 1, 28, 28, generator=draw()) * torch.linspace(0, 1, 28)
+@pytest.fixture
+def few(experiment, monkeypatch):
+    """600 small pictures in place of the digits."""
+    ramp = torch.linspace(0, 1, 28)
+    images = torch.rand(600, 1, 1, 1, generator=draw(4)) * ramp * ramp[:, None]
     part = type("Part", (), {"images": images})
-    digits = type("Digits", (), {"train": part, "valid": part, "test": part})
     monkeypatch.setattr(experiment, "IMAGES", 600)
-    by_mixture = experiment.mixture_error(digits, 0, components=1, directions=30)
-    mean, values, V = experiment.spread(experiment.noisy_pictures(digits, "white", 0)[0])
-    kept = (values - 0.25) / values
-    kept[30:] = 0
-    away = experiment.asked(digits, "white")[0].flatten(1) - mean
-    expected = experiment.error(away @ ((V * kept) @ V.T).float() + mean, images)
-    assert by_mixture == pytest.approx(expected, rel=0.01)
+    return type("Digits", (), {"train": part, "valid": part, "test": part})
+
+
+def test_the_wiener_filter_of_the_experiment_is_the_notebook_s(experiment, few):
+    noisy, clean = experiment.asked(few, "white")
+    train = experiment.noisy_pictures(few, "white", 3)[0]
+    mean, W = functions_of("deeper/04_one_noisy_image").wiener_from(train, experiment.SIGMA)
+    expected = experiment.error((noisy.flatten(1) - mean) @ W + mean, clean)
+    assert experiment.wiener_error(few, 3) == pytest.approx(expected, rel=1e-4)
+
+
+def test_of_noise_alone_the_wiener_filter_keeps_nothing():
+    noise = 0.5 * torch.randn(4000, 1, 10, 10, generator=draw())
+    _, W = functions_of("deeper/04_one_noisy_image").wiener_from(noise, 0.5)
+    assert torch.linalg.matrix_rank(W) <= 1  # the edge holds on average: one may lie above
+
+
+def test_who_knows_the_covariance_of_the_noise_filters_better(experiment, few):
+    told, not_told = (experiment.wiener_error(few, 0, "correlated", told) for told in (True, False))
+    assert told < 0.7 * not_told
+
+
+def two_clouds(count=6000):
+    """Clean points around two places, with covariances that differ, and noisy ones."""
+    clean = torch.randn(count, 4, generator=draw()) * torch.tensor([1.0, 0.6, 0.0, 0.0])
+    clean[: count // 3] = clean[: count // 3].flip(1) + 3
+    return clean, clean + 0.5 * torch.randn(clean.shape, generator=draw(2))
+
+
+def test_a_mixture_finds_clean_clouds_in_noisy_points(experiment):
+    clean, noisy = two_clouds()
+    mixture = experiment.Mixture(noisy, 2, lean=0, seed=0)
+    small = int(mixture.weights.argmin())
+    assert mixture.weights[small].item() == pytest.approx(1 / 3, abs=0.01)
+    torch.testing.assert_close(mixture.means[small], torch.full((4,), 3.0), rtol=0, atol=0.08)
+    values, V = mixture.spreads[1 - small]
+    covariance = (V * values) @ V.T
+    expected = torch.diag(torch.tensor([1.0, 0.36, 0.0, 0.0]))
+    torch.testing.assert_close(covariance, expected, rtol=0, atol=0.12)
+    left = (mixture.clean(noisy) - clean).square().mean()
+    one = (experiment.Mixture(noisy, 1, lean=0, seed=0).clean(noisy) - clean).square().mean()
+    assert left < 0.8 * one < 0.8 * 0.25
+
+
+def test_a_mixture_of_one_gaussian_is_the_wiener_filter(experiment):
+    _, noisy = two_clouds()
+    total = torch.cov(noisy.T, correction=0)
+    values, V = torch.linalg.eigh(total)
+    kept = (values - 0.25).clamp(min=0) / values
+    expected = (noisy - noisy.mean(0)) @ ((V * kept) @ V.T) + noisy.mean(0)
+    found = experiment.Mixture(noisy, 1, lean=50, seed=0).clean(noisy)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
+
+
+def test_small_components_lean_on_all(experiment):
+    _, noisy = two_clouds()
+    apart, alike = (experiment.Mixture(noisy, 2, lean=lean, seed=0) for lean in (0, 1e9))
+    covariances = [[(V * values) @ V.T for values, V in m.spreads] for m in (apart, alike)]
+    gaps = [(one - other).abs().max() for one, other in covariances]
+    assert gaps[1] < 1e-3 < 0.3 < gaps[0]
+
+
+def test_the_mixture_of_pictures_denoises(experiment, few):
+    noisy, clean = experiment.asked(few, "white")
+    left = experiment.mixture_error(few, 0, components=3, lean=30, directions=10)
+    assert left < 0.2 * experiment.error(noisy, clean)
+
+
+def test_the_estimate_goes_with_the_error(experiment, few):
+    found = experiment.estimated_and_true(few, 0, epochs=3, rate=3e-3)
+    assert found["estimate"] == pytest.approx(found["error"], abs=0.004)
+
+
+def test_a_second_cycle_can_only_lower_the_own_loss(experiment, few):
+    noisy, _ = experiment.noisy_pictures(few, "white", 0)
+    term = experiment.stein(experiment.SIGMA)
+    nets = [experiment.trained(few, "Stein", 0, epochs=2, units=20, cycles=n) for n in (1, 2)]
+    clean = few.valid.images
+    draws = [experiment.generator(100)]
+    experiment.NOISE["white"](few.train.images, draws[0])  # the training pictures come first
+    seen = experiment.NOISE["white"](clean, draws[0])
+    losses = [evaluation.per_example(term, net, seen).mean().item() for net in nets]
+    assert losses[1] <= losses[0] + 1e-4
 
 
 @pytest.mark.parametrize("method", [
     "clean, fresh noise", "clean", "two noisy", "two noisy, both ways", "blind spot", "Stein",
+    "copy",
 ])  # fmt: skip
 def test_every_method_trains_its_net(experiment, monkeypatch, method):
     images = torch.rand(400, 1, 28, 28, generator=draw()) ** 2
