@@ -89,7 +89,7 @@ def test_a_duel_times_every_epoch_of_both(bench, images):
     found = bench.duel(recipe, clock, seed=0)
     assert found["tutorial"]["seconds"] == [1] * 10  # though ours ran in between
     assert found["course"]["seconds"] == [1] * recipe.epochs
-    assert len(found["equal time"]["seconds"]) == 10
+    assert len(found["equal time"]["seconds"]) == 9  # a little less than the time
     assert found["equal time"]["loss"] < found["course"]["loss"]
 
 
