@@ -368,13 +368,12 @@ WITHOUT_BIAS = Exercise(
             lambda a, b: a * (1 - 2 * b),
         ),
         Mistake(
-            "b is subtracted after the stretching, and is not stretched with the rest. Subtract "
-            "first.",
+            "Subtract b first: after the stretching it is not stretched with the rest.",
             lambda a, b: a / (1 - 2 * b) - b,
             lambda a, b: a / (1 - b) - b,
         ),
         Mistake(
-            "b is subtracted twice. It is what paper has too much, once.",
+            "Here b is subtracted twice. It is what paper has too much, once.",
             lambda a, b: (a - 2 * b) / (1 - 2 * b),
             lambda a, b: a - 2 * b,
             lambda a, b: (a - b) / (1 - b) - b,
