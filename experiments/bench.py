@@ -130,7 +130,7 @@ RECIPES = {
     "convolutional": Recipe(
         tutorial_net, mean_squares, 30, 256,
         lambda: Convolutional(4, channels=(8, 16), hidden=(256, 128), batch_norm=True),
-        {"reconstruction": mse}, 2, {"batch_size": 192, "lr": 1e-2, "optimizer": Muon},
+        {"reconstruction": mse}, 2, {"batch_size": 256, "lr": 1.5e-2, "optimizer": quick_muon},
         pixel_mse, weight_decay=1e-5,
     ),
     "variational": Recipe(
