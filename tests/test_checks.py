@@ -19,7 +19,7 @@ from aecourse.exercises.answers import as_array, describe
 from aecourse.exercises.checks import Exercise, Mistake, check, judge
 from aecourse.exercises.diagnosis import close
 from aecourse.exercises.slips import slips_of
-from aecourse.exercises.trials import outcome, varied
+from aecourse.exercises.trials import fresh, outcome, varied
 
 STATUSES = {"not attempted", "wrong", "right", "error"}
 
@@ -324,6 +324,71 @@ def test_a_result_may_have_to_be_trainable(monkeypatch, answer, words):
     assert not message.startswith("The values are right") or "cannot be trained" in message
 
 
+@given(st.lists(st.integers(0, 4), max_size=3), st.booleans(),
+       st.sampled_from([torch.float32, torch.float64]), st.sampled_from([None, 2, "word"]))
+def test_what_a_net_hands_over_is_copied_with_a_gradient(shape, switched_off, dtype, other):
+    """The copy is the probe in numbers. It can be changed, and a loss be trained through it."""
+    plain = torch.randn(shape, dtype=dtype, generator=torch.Generator().manual_seed(1))
+    before = plain.clone()
+    counts = torch.arange(3)
+    with torch.set_grad_enabled(not switched_off):
+        net, data, whole, rest = fresh((plain, plain.clone(), counts, other), [0, 2, 3])
+    assert torch.equal(net, plain) and net.dtype == dtype and net.requires_grad
+    assert torch.equal(data, plain) and not data.requires_grad, "only the places asked for"
+    assert torch.equal(whole, counts) and rest == other, "nothing else can have a gradient"
+    net.mul_(2)
+    (net * net.detach() / 2).sum().backward()
+    assert torch.equal(net.grad, before), "the gradient stands where one looks for it"
+    data.add_(1), whole.add_(1)
+    assert torch.equal(plain, before) and not plain.requires_grad and plain.grad is None
+    assert torch.equal(counts, torch.arange(3)), "the probe stays as it is"
+
+
+@pytest.mark.parametrize("exercise", every_exercise())
+def test_probes_are_plain_and_their_gradients_are_asked_for_by_name(exercise):
+    for arguments in exercise.probes.values():
+        tensors = {name: a for name, a in zip(exercise.parameters, arguments)
+                   if isinstance(a, torch.Tensor)}
+        assert all(type(t) is torch.Tensor and not t.requires_grad for t in tensors.values())
+        assert all(tensors[name].is_floating_point() for name in exercise.from_net)
+        given = dict(zip(exercise.parameters, exercise.fresh(arguments)))
+        assert {name for name in tensors if given[name].requires_grad} == {*exercise.from_net}
+
+
+def doubled(code, x):
+    return 2 * code + x
+
+
+@pytest.mark.parametrize("answer, words", [
+    (doubled, "right"),
+    (lambda code, x: x + code + code, "right"),
+    (lambda code, x: code.mul_(2) + x, "changes its argument code in place"),
+    (lambda code, x: code.detach() * 2 + x, "PyTorch recorded nothing on the way to it"),
+    (lambda code, x: torch.no_grad()(doubled)(code, x), "PyTorch recorded nothing"),
+    (lambda code, x: torch.set_grad_enabled(False) and 0 or doubled(code, x), "PyTorch recorded"),
+    (lambda code, x: x**3, "does not depend on code"),
+    (lambda code, x: doubled(x, code), "with code and x exchanged"),
+    (lambda code, x: code, "This is the argument code as it came"),
+    (lambda code, x: doubled(code, x) + torch.rand(()), "It changes from call to call"),
+])
+def test_every_trial_passes_what_a_net_hands_over(monkeypatch, answer, words):
+    """Whatever is tried with an answer, its argument looks like a net's output."""
+    def watched(code, x):
+        seen.append((code.requires_grad, x.requires_grad))
+        return answer(code, x)
+
+    exercise = Exercise(
+        name="toy", right=doubled, trainable=True, from_net=("code",),
+        probes={f"{n} rows": (torch.tensor(matrix(n, n, 3)), torch.tensor(matrix(n + 9, n, 3)))
+                for n in (2, 4)},
+        mistakes=[], insight="Well done.")
+    monkeypatch.setattr(collection, "catalogue", lambda: {"toy": exercise})
+    seen = []
+    status, message = judge("toy", watched)
+    assert words == status or status == "wrong" and words in message, message
+    assert set(seen) == {(True, False)}
+
+
 def test_global_random_state_neither_matters_nor_moves(toy):
     def answer(a, b):
         random.random(), np.random.seed(), torch.manual_seed(np.random.randint(1000))
@@ -489,7 +554,7 @@ def test_no_slip_passes_the_probes(exercise):
     """A slip that the probes let through gives the right result on other inputs, too."""
     for function in (exercise.right, *exercise.written_out):
         for slip in slips_of(function):
-            values = [outcome(slip.function, arguments, exercise.returns)
+            values = [outcome(exercise, slip.function, arguments)
                       for arguments in exercise.probes.values()]
             if None in values or not exercise.accepts(values):
                 continue
@@ -499,8 +564,8 @@ def test_no_slip_passes_the_probes(exercise):
                         other = [varied(a) if i == k else a for i, a in enumerate(arguments)]
                     except TypeError:
                         continue
-                    wrong = outcome(slip.function, other, exercise.returns)
-                    rights = [outcome(f, other, exercise.returns)
+                    wrong = outcome(exercise, slip.function, other)
+                    rights = [outcome(exercise, f, other)
                               for f in (exercise.right, *exercise.also_right)]
                     assert wrong is None or rights[0] is None or any(
                         right and all(map(close, wrong, right)) for right in rights), slip.said
@@ -639,7 +704,7 @@ def raiser(failure):
 @pytest.mark.parametrize("answer, words", [
     (lambda a, b: 1 / 0, "raises ZeroDivisionError: division by zero"),
     (lambda a, b: a @ b, "raises ValueError: matmul"),
-    (lambda a, b: torch.tensor(a) @ torch.tensor(b), "raises RuntimeError: mat1 and mat2"),
+    (lambda a, b: torch.tensor(a) @ torch.tensor(b), "mat1 and mat2 shapes"),
     (lambda a, b: sys.exit(3), "raises SystemExit: 3"),
     (recursion, "raises RecursionError"),
     (uses_helper, "(return [][3]) raises IndexError: list index out of range"),

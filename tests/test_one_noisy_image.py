@@ -207,3 +207,18 @@ def test_every_method_trains_its_net(experiment, monkeypatch, method):
         experiment.net_error(digits, method, 7, epochs=epochs, units=20) for epochs in (2, 14)
     )
     assert long < short
+
+
+def test_a_mixture_cleans_like_the_one_that_knows_clean_images(experiment):
+    """The same conditional mean as in 04_noise_levels, of two ways to come by the Gaussians."""
+    images = torch.rand(400, 1, 28, 28, generator=draw(2)) * torch.linspace(0, 1, 28)
+    known = script("experiments/04_noise_levels.py").WienerFilters(images, 3, seed=0)
+    ours = object.__new__(experiment.Mixture)
+    shares, ours.means, variances, V = zip(*known.parts)
+    ours.weights = torch.tensor(shares)
+    ours.spreads = [(v.float(), directions) for v, directions in zip(variances, V)]
+    noisy = gaussian(experiment.SIGMA)(images, draw(3))
+    codes = (noisy.flatten(1) - known.mean) @ known.directions.T
+    answer = ours.clean(codes) @ known.directions + known.mean
+    expected = known(noisy, experiment.SIGMA).flatten(1)
+    torch.testing.assert_close(answer, expected, rtol=0, atol=1e-4)

@@ -8,12 +8,11 @@ A lesson adds a module to ``aecourse/exercises`` with a list ``EXERCISES``; noth
 elsewhere.
 """
 
-import copy
 import difflib
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -82,6 +81,9 @@ class Exercise:
     # Where every returned value has to be a tensor that a loss can be trained through: right
     # numbers without a gradient (all of it under no_grad, detached, turned into NumPy) are refused.
     trainable: bool = False
+    # Arguments that a net hands over. Probes hold plain tensors; each call gets copies of these
+    # that carry a gradient, as a net's output does.
+    from_net: tuple[str, ...] = ()
     # Probes that break a careless computation -> what to say if all others come out right. They
     # do not hide a mistake that shows on the others.
     extreme: dict[str, str] = field(default_factory=dict)
@@ -91,6 +93,10 @@ class Exercise:
     @functools.cached_property
     def parameters(self) -> list[str]:
         return list(inspect.signature(self.right).parameters)
+
+    def fresh(self, arguments: Sequence) -> list:
+        """Copies of a probe's arguments for one call (see ``trials.fresh``)."""
+        return trials.fresh(arguments, map(self.parameters.index, self.from_net))
 
     @functools.cached_property
     def right_values(self) -> Values:
@@ -108,7 +114,7 @@ class Exercise:
         """
         found = []
         for slip in (s for way in (self.right, *self.written_out) for s in slips_of(way)):
-            values = [trials.outcome(slip.function, arguments, self.returns)
+            values = [trials.outcome(self, slip.function, arguments)
                       for arguments in self.probes.values()]
             if None not in values and not self.accepts(values):
                 found.append((slip.said, values))
@@ -116,7 +122,7 @@ class Exercise:
 
     def run(self, function: Callable) -> Values:
         """What one of the catalogue's own functions returns."""
-        return [as_arrays(function(*copy.deepcopy(arguments)), self.returns)
+        return [as_arrays(function(*self.fresh(arguments)), self.returns)
                 for arguments in self.probes.values()]
 
     def same(self, some: Values, others: Values) -> bool:
@@ -206,7 +212,7 @@ def observed(exercise: Exercise, answer: Callable) -> Observed | Verdict:
     """What an answer does with the probes; a verdict if it does not return numbers."""
     values, changed, left_wrong, untrainable = [], set(), None, ""
     for label, arguments in exercise.probes.items():
-        given = copy.deepcopy(arguments)
+        given = exercise.fresh(arguments)
         try:
             with time_limit():
                 result = answer(*given)
@@ -266,7 +272,7 @@ def diagnose(exercise: Exercise, answers: Values, answer: Callable) -> str:
         return without_extremes(exercise, answers, answer)
     first = next(iter(exercise.probes.values()))
     wrong, right = wrong_parts(exercise, answers)
-    if cause := trials.unsteady(answer, first, exercise.returns) or trials.passed_through(
+    if cause := trials.unsteady(exercise, answer, first) or trials.passed_through(
             exercise, answers):
         return f"The result is not right. {cause}"
     if not all(relation(exercise.cases(answers, exercise.right_values, part), exercise.tolerance)

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from aecourse.exercises.checks import Exercise, Mistake
-from aecourse.exercises.sparse import from_net
 
 # Dead units ---------------------------------------------------------------------------------
 
@@ -121,7 +120,7 @@ def l1_penalty(code, weight):
 
 def signed(seed, examples, units):
     random = np.random.default_rng(seed)
-    return from_net(random.normal(0.2, 1.0, size=(examples, units)))
+    return torch.tensor(random.normal(0.2, 1.0, size=(examples, units)))
 
 
 L1_PENALTY = Exercise(
@@ -206,6 +205,7 @@ L1_PENALTY = Exercise(
         ),
     ],
     trainable=True,
+    from_net=("code",),
     insight="One number for each image, summed over its units: what is summed and what is averaged "
     "decides what a weight means.",
 )

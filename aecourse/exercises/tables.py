@@ -579,7 +579,7 @@ def mixed_rows(seed, rows, real, binary, categories, seen=None):
     """Some rows; only the first ``seen`` categories occur, but there are logits for all."""
     random = np.random.default_rng(seed)
     raw = random.normal(size=(rows, real + binary + categories)) * 1.5
-    return (torch.tensor(raw, requires_grad=True),
+    return (torch.tensor(raw),
             torch.tensor(random.normal(size=(rows, real))),
             torch.tensor(random.integers(2, size=(rows, binary)).astype(float)),
             torch.tensor(random.integers(seen or categories, size=rows)))
@@ -908,6 +908,7 @@ MIXED_LOSS = Exercise(
         "added, each needs one value per row.",
     },
     trainable=True,
+    from_net=("raw",),
     insight="Each kind has the loss of its own likelihood, and since all are sums over columns, "
     "they can be added.",
 )

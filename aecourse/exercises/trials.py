@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -12,14 +12,30 @@ from aecourse.exercises.diagnosis import close
 from aecourse.exercises.isolation import reseed, time_limit
 
 
-def outcome(function: Callable, arguments, names: tuple[str, ...]) -> list[np.ndarray] | None:
-    """An array for each name of what a function returns; None if it raises or has no numbers.
+def fresh(arguments: Sequence, from_net: Iterable[int] = ()) -> list:
+    """Copies of a probe's arguments, for one call of a function.
+
+    Floating-point tensors at the places ``from_net`` become what a net hands over: they carry a
+    gradient, which ``backward`` leaves in ``.grad``, and may be changed in place.
+    """
+    copies = copy.deepcopy(list(arguments))
+    for place in from_net:
+        tensor = copies[place]
+        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point():
+            with torch.enable_grad():  # whatever an answer before switched off
+                copies[place] = tensor.requires_grad_().clone()  # a leaf must not be changed
+            copies[place].retain_grad()
+    return copies
+
+
+def outcome(exercise, function: Callable, arguments: Sequence) -> list[np.ndarray] | None:
+    """An array for each part of what a function returns; None if it raises or has no numbers.
 
     None too if it takes longer than two seconds.
     """
     try:
         with time_limit(2):
-            return as_arrays(function(*copy.deepcopy(arguments)), names)
+            return as_arrays(function(*exercise.fresh(arguments)), exercise.returns)
     except KeyboardInterrupt:
         raise
     except BaseException:
@@ -31,12 +47,12 @@ def alike(some, others) -> bool:
         close(a, b) for a, b in zip(some, others))
 
 
-def unsteady(answer: Callable, arguments: tuple, names: tuple[str, ...]) -> str:
+def unsteady(exercise, answer: Callable, arguments: Sequence) -> str:
     """What to say if an answer gives another result when it is called again, else nothing."""
     results = []
     for seed in (0, 0, 1):
         reseed(seed)
-        results.append(outcome(answer, arguments, names))
+        results.append(outcome(exercise, answer, arguments))
     first, again, reseeded = results
     if None in (first, again, reseeded) or alike(first, reseeded) and alike(first, again):
         return ""
@@ -59,11 +75,9 @@ def exchanged(exercise, answers) -> str:
         mistaken = (f"This is what comes out with {b} in the place of {a}: is one variable taken "
                     "for another?")
         for said, order in ((swapped, {i: j, j: i}), (mistaken, {i: j})):
-            if said and all(
-                    alike(outcome(exercise.right, [arguments[order.get(k, k)]
-                                                   for k in range(len(arguments))],
-                                  exercise.returns), values)
-                    for arguments, values in zip(probes, answers)):
+            mixed = [[given[order.get(k, k)] for k in range(len(given))] for given in probes]
+            if said and all(alike(outcome(exercise, exercise.right, arguments), values)
+                            for arguments, values in zip(mixed, answers)):
                 return said
     return ""
 
@@ -73,7 +87,7 @@ def passed_through(exercise, answers) -> str:
     if len(exercise.returns) > 1:
         return ""
     for k, parameter in enumerate(exercise.parameters):
-        if all(alike(outcome(lambda *a, k=k: a[k], arguments, exercise.returns), values)
+        if all(alike(outcome(exercise, lambda *a, k=k: a[k], arguments), values)
                for arguments, values in zip(exercise.probes.values(), answers)):
             return f"This is the argument {parameter} as it came."
     return ""
@@ -89,7 +103,7 @@ def unused(exercise, answer: Callable) -> str:
         except TypeError:
             continue
         right, mine = (
-            (outcome(f, arguments, exercise.returns), outcome(f, other, exercise.returns))
+            (outcome(exercise, f, arguments), outcome(exercise, f, other))
             for f in (exercise.right, answer))
         if None not in (*right, *mine) and not alike(*right) and alike(*mine) and varies(mine[0]):
             found.append(parameter)

@@ -214,14 +214,14 @@ def right_codes(gradient):
 
 
 def noisy_posteriors(seed, images, dimensions):
-    mean, log_variance = posteriors(seed, images, dimensions)
-    return mean.requires_grad_(), log_variance.requires_grad_(), Draw(seed)
+    return *posteriors(seed, images, dimensions), Draw(seed)
 
 
 REPARAMETERISE = Exercise(
     name="reparameterise",
     right=sampled_code,
     returns=("the codes", "the gradient"),
+    from_net=("mean", "log_variance"),
     probes={
         "6 images and 3 code dimensions": noisy_posteriors(4, 6, 3),
         "3 images and 5 code dimensions": noisy_posteriors(5, 3, 5),
