@@ -215,7 +215,11 @@ def untold_walk(model, seed: int) -> Tensor:
 
 
 class Judge:
-    """What new digits are judged by: a classifier, features of another one, nearest neighbours."""
+    """What new digits are judged by: a classifier, features of another one, nearest neighbours.
+
+    Whether a digit can be read asks for a convolutional classifier, which seldom errs. The
+    features are those of ``shared.train_classifier``, so that distances compare with lesson 13's.
+    """
 
     def __init__(self, digits):
         self.digits = digits

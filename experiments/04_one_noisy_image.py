@@ -262,7 +262,11 @@ class Mixture:
         return torch.stack(logs, 1).softmax(1)
 
     def clean(self, x: Tensor) -> Tensor:
-        """The conditional mean, (N, D): the Wiener filters of the components, by their shares."""
+        """The conditional mean, (N, D): the Wiener filters of the components, by their shares.
+
+        ``WienerFilters`` of 04_noise_levels does the same with Gaussians of clean images; it rounds
+        elsewhere, so each keeps its own lines, and a test compares them.
+        """
         found = torch.zeros_like(x)
         for share, mean, (values, V) in zip(self.shares(x).T, self.means, self.spreads):
             kept = values / (values + SIGMA**2)

@@ -34,6 +34,7 @@ TEXTS = [path.relative_to(ROOT / "docs").with_suffix("").as_posix()
          for path in sorted((ROOT / "docs").rglob("*.md"))]  # fmt: skip
 PAGES = [*LESSONS, *DEEPER, *TEXTS, "search"]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1440, "height": 900}
+LAPTOP = {"width": 1280, "height": 800}
 UNFOLD = "document.querySelectorAll('details').forEach(fold => fold.open = true)"
 MEGABYTE = 1_000_000
 
@@ -129,6 +130,16 @@ def test_page_loads_alone_is_light_and_fits_a_phone(site, server, open_page, nam
     pictures = page.eval_on_selector_all(shown, "images => images.map(image => image.src)")
     weight = sum(path.stat().st_size for path in files(site, page.asked + pictures, base))
     assert weight < (6 if live else 1.5) * MEGABYTE, f"{weight:,} bytes"
+
+
+@pytest.mark.parametrize("name", [*LESSONS, *DEEPER])
+def test_code_fits_between_the_sidebars(server, open_page, name):
+    """Lines of 88 characters, on a small laptop: nobody should have to scroll to read them."""
+    page = open_page(f"{server}/{name}.html", viewport=LAPTOP)
+    wider = "blocks => blocks.filter(b => b.scrollWidth > b.clientWidth).map(b => b.innerText)"
+    cut = page.eval_on_selector_all("div.cell_input pre", wider)
+    assert cut == []
+    assert page.locator(".bd-sidebar-primary, .bd-sidebar-secondary").count() == 2
 
 
 # --- reading

@@ -106,7 +106,8 @@ def scatter_3d(codes, labels, names: Sequence[str], axes: Sequence[str], alt: st
     )
     titles = {f"{letter}axis": {"title": {"text": title}} for letter, title in zip("xyz", axes)}
     interactive.update_layout(
-        scene=titles, height=520, margin={"l": 0, "r": 0, "t": 10, "b": 0}, legend={"x": 0, "y": 1}
+        scene=titles, height=520, margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        legend={"x": 0, "y": 1, "itemsizing": "constant"},
     )
     figure, panels = plt.subplots(1, 3, figsize=(11, 3.6))
     for panel, (i, j) in zip(panels, ((0, 1), (0, 2), (1, 2))):

@@ -36,5 +36,7 @@ def dots(
     for (label, place), style in zip((lines or {}).items(), (":", "--", "-.")):
         axis.axvline(place, color="black", linestyle=style, label=label)
     axis.set(yticks=height, yticklabels=names, xlabel=xlabel)
-    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    entries = len(rows) + len(lines or {})
+    columns = entries if entries <= 3 else -(-entries // 2)  # one row, or two that are even
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
     return figure
