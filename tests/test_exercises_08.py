@@ -4,6 +4,7 @@ Nothing here uses the catalogue's own functions, as in ``test_exercises_01_03``.
 """
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 from exercise_suite import ExerciseTests
@@ -86,6 +87,7 @@ WRONG = {
         ("All dimensions of a code share", "*mean.shape", "len(mean), 1"),
         ("A single number is drawn", "*mean.shape", "1"),
         ("A single number is drawn", "*mean.shape", ""),
+        ("The noise is subtracted", "mean + std", "mean - std"),
         ("The noise is not scaled", "std * noise", "noise + 0 * log_variance"),
         ("The mean is left out", "mean + std", "std"),
         ("The codes are the means", "std * noise", "0 * std"),
@@ -140,6 +142,22 @@ WRONG = {
         ("One of the two terms is averaged over the batch", "kl.sum(1)", "kl.sum(1).mean()"),
         ("A sigmoid is applied before", "with_logits(logits", "with_logits(logits.sigmoid()"),
         ("Logits are taken for probabilities", "_with_logits(logits", "(logits.clamp(0, 1)"),
+        ("Logits are taken for probabilities", "F.binary_cross_entropy_with_logits(logits, target, "
+         'reduction="none")',
+         "-(target * torch.log(logits) + (1 - target) * torch.log(1 - logits))"),
+        ("The reconstruction is missing", "F.binary_cross_entropy_with_logits(logits",
+         "F.cross_entropy(logits"),
+        ("In the KL, σ is not", "log_variance.exp() - log_variance",
+         "log_variance ** 2 - torch.log(log_variance ** 2)"),
+        ("One term is in bits", "kl.sum(1)", "kl.sum(1) / np.log(2)"),
+        ("One term is in bits", "return reconstruction + kl.sum(1)",
+         "return (reconstruction + kl.sum(1)) / np.log(2)"),
+        ("The mean over pixels is multiplied by 784", "pixels.flatten(1).sum(1)",
+         "784 * pixels.mean()"),
+        ("The mean over pixels is multiplied by 784", "pixels.flatten(1).sum(1)",
+         "784 * pixels.flatten(1).mean(1)"),
+        ("One of the two terms is averaged over the batch", "pixels.flatten(1).sum(1)",
+         "pixels.flatten(1).sum(1).mean()"),
         ("This is a squared error", "pixels.flatten(1)",
          "((torch.sigmoid(logits) - target) ** 2).flatten(1)"),
     ],
@@ -203,7 +221,34 @@ def answer(logits, target, mean, log_variance):
 }
 
 
+OWN_NOISE = """
+def answer(mean, log_variance, draw):
+    std = torch.exp(0.5 * log_variance)
+    z = mean + std * torch.randn_like(std)
+    return z, torch.autograd.grad(z.sum(), log_variance)[0]
+""", """
+def answer(mean, log_variance, draw):
+    from torch.distributions import Normal
+    z = Normal(mean, torch.exp(0.5 * log_variance)).rsample()
+    return z, torch.autograd.grad(z.sum(), log_variance)[0]
+"""
+NOTHING = """
+def answer(mean, log_variance):
+    return (0 * mean / 0).sum(1)
+"""
+
+
 class TestExercises(ExerciseTests):
     topics = ["variational"]
     scope = {"np": np, "torch": torch, "F": F}
     right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
+
+    @pytest.mark.parametrize("source", OWN_NOISE)
+    def test_noise_from_elsewhere_is_named(self, source):
+        verdict = self.judge("reparameterise", source)
+        assert verdict.status == "wrong" and "random" in verdict.message, verdict.message
+
+    def test_nothing_but_nan_is_not_taken_for_a_mistake(self):
+        verdict = self.judge("KL to the prior", NOTHING)
+        assert verdict.status == "wrong"
+        assert verdict.message not in self.messages("KL to the prior")

@@ -12,7 +12,12 @@ from aecourse.exercises.checks import Exercise, Mistake
 
 
 def kl_to_prior(mean, log_variance):
-    return kl(mean, log_variance).sum(1)
+    each = 0.5 * (mean**2 + torch.exp(log_variance) - log_variance - 1)
+    return each.sum(dim=1)
+
+
+def kl_on_one_line(mean, log_variance):
+    return -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance)).sum(dim=1)
 
 
 def kl(m, v):
@@ -41,6 +46,7 @@ def posteriors(seed, images, dimensions, middle=-0.8, spread=0.9):
 KL_TO_PRIOR = Exercise(
     name="KL to the prior",
     right=kl_to_prior,
+    written_out=(kl_on_one_line,),
     probes={
         "5 images and 3 code dimensions": posteriors(1, 5, 3),
         "2 images and 7 code dimensions": posteriors(2, 2, 7),
@@ -188,7 +194,16 @@ class Draw:
 
 
 def sampled_code(mean, log_variance, draw):
-    return with_gradient(mean, log_variance, draw, lambda v: torch.exp(0.5 * v))
+    std = torch.exp(0.5 * log_variance)
+    codes = mean + std * draw(*mean.shape)
+    (gradient,) = torch.autograd.grad(codes.sum(), log_variance)
+    return codes, gradient
+
+
+def by_hand(mean, log_variance, draw):
+    noise = draw(*mean.shape)
+    std = torch.exp(0.5 * log_variance)
+    return mean + std * noise, 0.5 * std * noise
 
 
 def with_gradient(mean, v, draw, deviation, shape=None, sign=1, gradient=None, middle=None):
@@ -221,6 +236,7 @@ def noisy_posteriors(seed, images, dimensions):
 REPARAMETERISE = Exercise(
     name="reparameterise",
     right=sampled_code,
+    written_out=(by_hand,),
     returns=("the codes", "the gradient"),
     probes={
         "6 images and 3 code dimensions": noisy_posteriors(4, 6, 3),
@@ -275,6 +291,12 @@ REPARAMETERISE = Exercise(
             "A single number is drawn for all images and dimensions. Ask for the shape of the "
             "means, (images, dimensions).",
             lambda m, v, draw: with_gradient(m, v, draw, exp_half, lambda m: (1, 1)),
+        ),
+        Mistake(
+            "The noise is subtracted. That is as good a draw, since ε is as often negative as "
+            "positive, but the check compares numbers: add it.",
+            lambda m, v, draw: with_gradient(
+                m, v, draw, exp_half, sign=-1, gradient=lambda std, noise, v: -0.5 * std * noise),
         ),
         Mistake(
             "The noise is not scaled: its standard deviation is 1 for every image. Multiply it by "
@@ -337,7 +359,16 @@ REPARAMETERISE = Exercise(
 
 
 def negative_elbo(logits, target, mean, log_variance):
-    return ink(logits, target).sum(1) + kl(mean, log_variance).sum(1)
+    pixels = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    each = 0.5 * (mean**2 + torch.exp(log_variance) - log_variance - 1)
+    return pixels.flatten(1).sum(1) + each.sum(1)
+
+
+def by_probabilities(logits, target, mean, log_variance):
+    p = torch.sigmoid(logits)
+    pixels = -(target * torch.log(p) + (1 - target) * torch.log(1 - p))
+    each = -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance))
+    return pixels.sum(dim=(1, 2, 3)) + each.sum(dim=1)
 
 
 def ink(logits, target):
@@ -351,9 +382,17 @@ def on_probabilities(logits, target, again=False):
     return F.binary_cross_entropy(p, target, reduction="none").flatten(1)
 
 
-def pictures(seed, images, height, width, dimensions):
+def logarithms_of_logits(logits, target):
+    """The formula of the cross-entropy with logits in place of probabilities; NaN outside [0, 1]."""
+    pixels = -(target * torch.log(logits) + (1 - target) * torch.log(1 - logits))
+    return pixels.flatten(1)
+
+
+def pictures(seed, images, height, width, dimensions, like_probabilities=False):
+    """Logits, and black and white targets. Logits between 0 and 1 pass for probabilities."""
     random = np.random.default_rng(seed)
     logits = torch.tensor(random.normal(0, 2, size=(images, 1, height, width)))
+    logits = torch.sigmoid(logits) if like_probabilities else logits
     target = torch.tensor((random.uniform(size=logits.shape) < 0.4).astype(float))
     return logits, target, *posteriors(seed + 1, images, dimensions)
 
@@ -361,10 +400,13 @@ def pictures(seed, images, height, width, dimensions):
 NEGATIVE_ELBO = Exercise(
     name="negative ELBO",
     right=negative_elbo,
+    written_out=(by_probabilities,),
     probes={
         "4 images of 3 × 5 pixels, 3 code dimensions": pictures(7, 4, 3, 5, 3),
         "3 images of 4 × 4 pixels, 5 code dimensions": pictures(9, 3, 4, 4, 5),
         "2 images of 2 × 6 pixels, 4 code dimensions": pictures(11, 2, 2, 6, 4),
+        "2 images of 3 × 4 pixels, 3 code dimensions, logits between 0 and 1":
+            pictures(13, 2, 3, 4, 3, like_probabilities=True),
     },
     mistakes=[
         Mistake(
@@ -407,7 +449,9 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1),
         ),
         Mistake(
-            "The reconstruction is missing. The KL alone is smallest when the code says nothing.",
+            "The reconstruction is missing, or it is 0 for all images, as with F.cross_entropy, "
+            "which chooses among channels and finds a single one. The KL alone is smallest when "
+            "the code says nothing.",
             lambda x, t, m, v: kl(m, v).sum(1),
         ),
         Mistake(
@@ -431,6 +475,20 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + (v / 2).exp() - v - 1).sum(1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - 0.5 * v - 1).sum(1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - 2 * v - 1).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v**2 - torch.log(v**2) - 1).sum(1),
+        ),
+        Mistake(
+            "One term is in bits, or both: a logarithm has base 2. In nats it is the natural one.",
+            lambda x, t, m, v: negative_elbo(x, t, m, v) / np.log(2),
+            lambda x, t, m, v: ink(x, t).sum(1) / np.log(2) + kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / np.log(2),
+        ),
+        Mistake(
+            "The mean over pixels is multiplied by 784, which is right for MNIST alone, and "
+            "averages over images as well. Sum over the pixels of each image.",
+            lambda x, t, m, v: 784 * ink(x, t).mean(1) + kl(m, v).sum(1),
+            lambda x, t, m, v: 784 * ink(x, t).mean() + kl(m, v).sum(1),
+            lambda x, t, m, v: 784 * ink(x, t).mean() + kl(m, v).sum(1).mean(),
         ),
         Mistake(
             "The KL is added twice as large as it is: its ½ is missing.",
@@ -467,6 +525,7 @@ NEGATIVE_ELBO = Exercise(
             "Logits are taken for probabilities. Apply a sigmoid first, or better, use the "
             "function that takes logits.",
             lambda x, t, m, v: on_probabilities(x, t).sum(1) + kl(m, v).sum(1),
+            lambda x, t, m, v: logarithms_of_logits(x, t).sum(1) + kl(m, v).sum(1),
         ),
         Mistake(
             "This is a squared error. The pixels are black or white, and their likelihood is that "
