@@ -383,7 +383,7 @@ def on_probabilities(logits, target, again=False):
 
 
 def logarithms_of_logits(logits, target):
-    """The formula of the cross-entropy with logits in place of probabilities; NaN outside [0, 1]."""
+    """The formula of the cross-entropy on logits as they are; NaN outside of 0 to 1."""
     pixels = -(target * torch.log(logits) + (1 - target) * torch.log(1 - logits))
     return pixels.flatten(1)
 

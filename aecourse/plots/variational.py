@@ -16,12 +16,15 @@ EXACT, GUESS = COLOURS[0], COLOURS[1]  # of what is exact, and of the encoder's 
 DARK = "#A86600"  # the guess's colour, for thin lines
 
 
-def bound_below(steps: Sequence[float], exact, bound, moments: Sequence[float] = ()) -> Figure:
+def bound_below(
+    steps: Sequence[float], exact, bound, moments: Sequence[float] = (), low: float | None = None
+) -> Figure:
     """A log-probability and a bound of it by step, the gap between them shaded.
 
     Args:
         exact, bound: (steps,), in nats, on average over examples.
         moments: steps to mark by a vertical line.
+        low: where the picture ends below; all is drawn unless given.
     """
     exact, bound = array(exact), array(bound)
     if not len(steps) == len(exact) == len(bound):
@@ -35,7 +38,7 @@ def bound_below(steps: Sequence[float], exact, bound, moments: Sequence[float] =
     axis.fill_between(steps, bound, exact, color=GUESS, alpha=0.3, linewidth=0, label="gap")
     axis.plot(steps, exact, color=EXACT, linewidth=2, label="$\\log p(x)$")
     axis.plot(steps, bound, "--", color=DARK, linewidth=2, label="ELBO")
-    axis.set(xlabel="step", ylabel="nats, mean over points")
+    axis.set(xlabel="step", ylabel="nats, mean over points", ylim=(low, None))
     axis.legend(loc="lower right")
     return figure
 
