@@ -14,10 +14,12 @@ from aecourse.objectives import bce, gaussian_kl, kl_to_prior
 from aecourse.protocol import Batch
 from aecourse.randomness import generator, seeded
 
+GRID = torch.linspace(-6, 6, 1201).double()[:, None]  # the lesson's, in double precision
+
 
 @pytest.fixture(scope="module")
 def lesson():
-    return functions_of("08_variational")
+    return functions_of("08_variational", Z=GRID, SPACING=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +78,7 @@ def toy(lesson):
         return lesson.Toy().double()
 
 
-@pytest.fixture
-def grid(lesson):
-    """The lesson's grid of codes, in double precision, for its function ``look``."""
-    lesson.look.__globals__.update(Z=torch.linspace(-6, 6, 1201).double()[:, None], SPACING=0.01)
-
-
-def test_what_the_toy_adds_up_on_a_grid_are_the_integrals(lesson, toy, grid):
+def test_what_the_toy_adds_up_on_a_grid_are_the_integrals(lesson, toy):
     x = torch.tensor([[0.7, -0.2], [-0.5, 1.1]]).double()
     log_p, elbo, log_posterior, log_q = lesson.look(toy, x)
     assert torch.allclose(log_posterior.exp().sum(1) * 0.01, torch.ones(2).double(), atol=1e-6)
@@ -102,19 +98,18 @@ def test_what_the_toy_adds_up_on_a_grid_are_the_integrals(lesson, toy, grid):
         assert bound.item() == pytest.approx(integrate.quad(gain, -6, 6)[0], abs=1e-4)
 
 
-def test_the_gap_is_the_divergence_from_the_exact_posterior(lesson, toy, grid):
+def test_the_gap_is_the_divergence_from_the_exact_posterior(lesson, toy):
     log_p, elbo, log_posterior, log_q = lesson.look(toy, lesson.circle(20, 0).double())
     gap = (log_q.exp() * (log_q - log_posterior)).sum(1) * 0.01
     torch.testing.assert_close(log_p - elbo, gap, rtol=1e-4, atol=1e-4)
     assert (gap > 0).all()
 
 
-def test_the_solutions_of_the_fill_ins_are_what_the_toy_computes(toy, grid, lesson):
+def test_the_solutions_of_the_fill_ins_are_what_the_toy_computes(lesson, toy):
     log_p, elbo, log_posterior, log_q = lesson.look(toy, lesson.circle(3, 0).double())
-    z = lesson.look.__globals__["Z"]
     posterior, gap = (filled_in(number) for number in (0, 1))
-    likelihood = toy.log_likelihood(lesson.circle(3, 0).double()[:, None], z)[0]
-    found = posterior(likelihood, lesson.log_normal(z[:, 0], 0.0, 1.0), 0.01)
+    likelihood = toy.log_likelihood(lesson.circle(3, 0).double()[:, None], GRID)[0]
+    found = posterior(likelihood, lesson.log_normal(GRID[:, 0], 0.0, 1.0), 0.01)
     torch.testing.assert_close(found, log_posterior[0].exp(), rtol=1e-5, atol=1e-7)
     found = gap(log_q[0].exp(), log_posterior[0].exp(), 0.01)
     torch.testing.assert_close(found, (log_p - elbo)[0], rtol=1e-4, atol=1e-5)
