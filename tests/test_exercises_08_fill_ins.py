@@ -121,7 +121,7 @@ WRONG = {
         ("The switches mean the opposite", "pixels if pixels_averaged else 1",
          "1 if pixels_averaged else pixels", "dimensions if kl_averaged else 1",
          "1 if kl_averaged else dimensions"),
-        ("β is not always", "up / down", "pixels / dimensions"),
+        ("A β is not always", "up / down", "pixels / dimensions"),
         ("Two averages do not cancel", "up / down",
          "1 if pixels_averaged == kl_averaged else up / down"),
         ("Where both are averaged", "up / down",

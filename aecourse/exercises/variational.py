@@ -176,16 +176,18 @@ KL_TO_PRIOR = Exercise(
 # Reparameterised codes ----------------------------------------------------------------------
 
 
-class Draw:
+class Draw(torch.nn.Module):
     """Standard normal numbers of any shape, always the same ones in the same order.
 
-    Drawn row by row they are those of a single call. Copies start afresh.
+    Drawn row by row they are those of a single call. Copies start afresh. (A module, because a
+    plain function would be taken for one without a memory.)
     """
 
     def __init__(self, seed):
+        super().__init__()
         self.seed, self.random = seed, np.random.default_rng(seed)
 
-    def __call__(self, *shape):
+    def forward(self, *shape):
         shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         return torch.tensor(self.random.standard_normal(tuple(shape)))
 
@@ -364,11 +366,10 @@ def negative_elbo(logits, target, mean, log_variance):
     return pixels.flatten(1).sum(1) + each.sum(1)
 
 
-def by_probabilities(logits, target, mean, log_variance):
-    p = torch.sigmoid(logits)
-    pixels = -(target * torch.log(p) + (1 - target) * torch.log(1 - p))
-    each = -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance))
-    return pixels.sum(dim=(1, 2, 3)) + each.sum(dim=1)
+def kl_as_in_programs(logits, target, mean, log_variance):
+    pixels = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    kl = -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance)).sum(1)
+    return pixels.sum(dim=(1, 2, 3)) + kl
 
 
 def ink(logits, target):
@@ -400,7 +401,7 @@ def pictures(seed, images, height, width, dimensions, like_probabilities=False):
 NEGATIVE_ELBO = Exercise(
     name="negative ELBO",
     right=negative_elbo,
-    written_out=(by_probabilities,),
+    written_out=(kl_as_in_programs,),
     probes={
         "4 images of 3 × 5 pixels, 3 code dimensions": pictures(7, 4, 3, 5, 3),
         "3 images of 4 × 4 pixels, 5 code dimensions": pictures(9, 3, 4, 4, 5),

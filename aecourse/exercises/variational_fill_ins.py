@@ -277,7 +277,7 @@ HIDDEN_BETA = Exercise(
             lambda p, k, a, b: (1 if a else p) / (1 if b else k),
         ),
         Mistake(
-            "β is not always pixels / dimensions: what is summed leaves it alone.",
+            "A β is not always pixels / dimensions: what is summed leaves it alone.",
             lambda p, k, a, b: p / k,
         ),
         Mistake(
