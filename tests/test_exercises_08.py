@@ -139,6 +139,8 @@ WRONG = {
          "kl.sum(1)", "kl.sum()"),
         ("One of the two terms is added up", "kl.sum(1)", "kl.sum()"),
         ("One of the two terms is averaged over the batch", "kl.sum(1)", "kl.sum(1).mean()"),
+        ("One term has the shape", "pixels.flatten(1).sum(1)", "pixels.sum(dim=(2, 3))"),
+        ("One term has the shape", "kl.sum(1)", "kl.sum(1, keepdim=True)"),
         ("A sigmoid is applied before", "with_logits(logits", "with_logits(logits.sigmoid()"),
         ("Logits are taken for probabilities", "_with_logits(logits", "(logits.clamp(0, 1)"),
         ("Logits are taken for probabilities", "F.binary_cross_entropy_with_logits(logits, target, "

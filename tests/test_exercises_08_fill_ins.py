@@ -35,6 +35,10 @@ def answer(log_likelihood, log_prior, spacing):
 """, """
 def answer(log_likelihood, log_prior, spacing):
     return F.softmax(log_likelihood + log_prior, -1).numpy() / spacing
+""", """
+def answer(log_likelihood, log_prior, spacing):
+    joint = torch.exp(log_likelihood + log_prior - log_likelihood.max())
+    return joint / torch.trapezoid(joint, dx=spacing)
 """],
     "gap on a grid": ["""
 def answer(q, posterior, spacing):
@@ -46,6 +50,9 @@ def answer(q, posterior, spacing):
 def answer(q, posterior, spacing):
     from scipy.stats import entropy
     return entropy(q.numpy(), posterior.numpy())
+""", """
+def answer(q, posterior, spacing):
+    return torch.trapezoid(q * torch.log(q / posterior), dx=spacing)
 """, """
 def answer(q, posterior, spacing):
     return float(sum(a * np.log(a / b) for a, b in zip(q.numpy(), posterior.numpy()))) * spacing
@@ -86,6 +93,8 @@ WRONG = {
         ("This is p(x), one number", SOFTMAX, f"torch.exp({JOINT}).sum() * spacing"),
         ("This is p(x), one number", SOFTMAX, f"torch.logsumexp({JOINT}, 0) + np.log(spacing)"),
         ("The logarithms themselves", SOFTMAX, f"({JOINT}) / ({JOINT}).sum()"),
+        ("It is divided by the integral of the likelihood", SOFTMAX,
+         f"torch.exp({JOINT}) / (log_likelihood.exp().sum() * spacing)"),
         ("The mean over the grid", SOFTMAX,
          f"torch.exp({JOINT}) / torch.exp({JOINT}).mean() / spacing"),
         ("Right, as long as the logarithms", SOFTMAX,
@@ -113,6 +122,7 @@ WRONG = {
     ],
     "hidden beta": [
         ("It is upside down", "up / down", "down / up"),
+        ("It is upside down", "up / down", "dimensions / pixels"),
         ("Both averages multiply", "up / down", "up * down"),
         ("The KL's average is left out", "up / down", "up"),
         ("The average over pixels is left out", "up / down", "1 / down"),

@@ -518,6 +518,12 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1).mean(),
         ),
         Mistake(
+            "One term has the shape (images, 1), the other (images,). Added, they make a table of "
+            "every image with every other. Sum over *all* pixels of an image, the channel too.",
+            lambda x, t, m, v: ink(x, t).sum(1, keepdim=True) + kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1, keepdim=True),
+        ),
+        Mistake(
             "A sigmoid is applied before a function that contains one. The name ..._with_logits "
             "says: it wants the numbers before the sigmoid.",
             lambda x, t, m, v: ink(torch.sigmoid(x), t).sum(1) + kl(m, v).sum(1),

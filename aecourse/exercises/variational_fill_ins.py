@@ -35,10 +35,10 @@ POSTERIOR_ON_A_GRID = Exercise(
     right=exact_posterior,
     written_out=(by_exponentials,),
     probes={
-        "31 codes, 0.2 apart": on_a_grid(1, 31, 0.2),
-        "22 codes, 0.3 apart": on_a_grid(2, 22, 0.3),
-        "45 codes, 0.1 apart": on_a_grid(3, 45, 0.1),
-        FAR_DOWN: on_a_grid(4, 28, 0.25, depth=900.0),
+        "41 codes, 0.2 apart": on_a_grid(1, 41, 0.2),
+        "26 codes, 0.3 apart": on_a_grid(2, 26, 0.3),
+        "85 codes, 0.1 apart": on_a_grid(3, 85, 0.1),
+        FAR_DOWN: on_a_grid(4, 34, 0.25, depth=900.0),
     },
     mistakes=[
         Mistake(
@@ -102,6 +102,12 @@ POSTERIOR_ON_A_GRID = Exercise(
             lambda a, b, d: (a + b) / (a + b).sum(),
         ),
         Mistake(
+            "It is divided by the integral of the likelihood alone. What has to be 1 is the "
+            "integral of the product p(x|z) p(z).",
+            lambda a, b, d: torch.exp(a + b) / (torch.exp(a).sum() * d),
+            lambda a, b, d: torch.softmax(a, 0) * torch.softmax(b, 0) / d,
+        ),
+        Mistake(
             "The mean over the grid stands in place of the sum: the integral is the sum times the "
             "spacing.",
             lambda a, b, d: torch.exp(a + b) / torch.exp(a + b).mean() / d,
@@ -144,9 +150,9 @@ GAP = Exercise(
     right=gap,
     written_out=(by_difference,),
     probes={
-        "31 codes, 0.2 apart": two_densities(1, 31, 0.2),
-        "25 codes, 0.3 apart": two_densities(2, 25, 0.3),
-        "70 codes, 0.08 apart": two_densities(3, 70, 0.08),
+        "53 codes, 0.2 apart": two_densities(1, 53, 0.2),
+        "36 codes, 0.3 apart": two_densities(2, 36, 0.3),
+        "130 codes, 0.08 apart": two_densities(3, 130, 0.08),
     },
     mistakes=[
         Mistake(
@@ -252,6 +258,7 @@ HIDDEN_BETA = Exercise(
             "It is upside down. An average over pixels makes the cross-entropy smaller, so beside "
             "it the KL counts *more*.",
             lambda p, k, a, b: (k if b else 1) / (p if a else 1),
+            lambda p, k, a, b: k / p,
         ),
         Mistake(
             "Both averages multiply. An average over dimensions makes the KL smaller, so it "
