@@ -324,8 +324,8 @@ def test_clouds_are_ellipses_with_their_digits_and_circles_of_the_prior():
     plots.clouds(axis, means, stds, torch.tensor([4, 7]), shares=(0.5,))
     circle, *ellipses = axis.patches
     assert circle.width / 2 == pytest.approx(np.sqrt(2 * np.log(2)))  # half of a normal plane
-    assert [(e.width, e.height) for e in ellipses] == [pytest.approx((1.0, 0.2)),
-                                                        pytest.approx((0.4, 0.8))]  # fmt: skip
+    assert [(e.width, e.height) for e in ellipses] == [pytest.approx((2.0, 0.4)),
+                                                        pytest.approx((0.8, 1.6))]  # fmt: skip
     assert [text.get_text() for text in axis.texts] == ["50%", "4", "7"]
     assert axis.get_xlim()[1] > 3
     with pytest.raises(ValueError, match="two means"):

@@ -132,11 +132,22 @@ KL_TO_PRIOR = Exercise(
             "The 1 is subtracted once per image. Each dimension has its own.",
             lambda m, v: 0.5 * ((m**2 + v.exp() - v).sum(1) - 1),
             lambda m, v: 0.5 * (m**2 + v.exp() - v).sum(1) - 1,
+            lambda m, v: 0.5 * ((m**2 + v.exp() - v).sum(1) - len(m)),
         ),
         Mistake(
             "The mean is not squared.",
             lambda m, v: 0.5 * (m + v.exp() - v - 1).sum(1),
             lambda m, v: 0.5 * (m.abs() + v.exp() - v - 1).sum(1),
+        ),
+        Mistake(
+            "The means are added up before they are squared. Each dimension pays for its own μ².",
+            lambda m, v: 0.5 * (m.sum(1) ** 2 + (v.exp() - v - 1).sum(1)),
+        ),
+        Mistake(
+            "The term μ² is divided by σ². It would be for the divergence of the prior from the "
+            "posterior; here the prior's variance stands below, which is 1.",
+            lambda m, v: 0.5 * (m**2 / v.exp() + v.exp() - v - 1).sum(1),
+            lambda m, v: 0.5 * (m**2 / v.exp() - v).sum(1),
         ),
         Mistake(
             "The mean is left out. A posterior that has moved away from 0 costs ½ μ² for that.",
@@ -465,8 +476,31 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: -(t * F.logsigmoid(x)).flatten(1).sum(1) + kl(m, v).sum(1),
         ),
         Mistake(
-            "In the KL the −1 is missing: for the prior itself it is not 0.",
+            "Ink and paper are exchanged: a pixel with ink costs −log p, one that is paper "
+            "−log(1 − p).",
+            lambda x, t, m, v: ink(x, 1 - t).sum(1) + kl(m, v).sum(1),
+        ),
+        Mistake(
+            "In the KL the two distributions are swapped: it is that of q from the prior, averaged "
+            "over q.",
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * ((1 + m**2) * (-v).exp() + v - 1).sum(1),
+        ),
+        Mistake(
+            "The KL is multiplied by a count of the data. As both terms are sums, it stands "
+            "beside the cross-entropy as it is: β is 1.",
+            lambda x, t, m, v: ink(x, t).sum(1) + x[0].numel() * kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 784 * kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / x[0].numel(),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / 784,
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / 20,
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / len(x),
+        ),
+        Mistake(
+            "In the KL the −1 is missing, or it is not there once for each dimension: for the prior "
+            "itself it is not 0.",
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * ((m**2 + v.exp() - v).sum(1) - 1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - v).sum(1) - 1,
         ),
         Mistake(
             "In the KL, σ is not what it should be: log_variance is log σ², and its exponential "
@@ -477,6 +511,7 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - 0.5 * v - 1).sum(1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - 2 * v - 1).sum(1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v**2 - torch.log(v**2) - 1).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v**2 - v - 1).sum(1),
         ),
         Mistake(
             "One term is in bits, or both: a logarithm has base 2. In nats it is the natural one.",

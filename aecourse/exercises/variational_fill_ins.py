@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from aecourse.exercises.checks import Exercise, Mistake
 
@@ -54,6 +55,8 @@ POSTERIOR_ON_A_GRID = Exercise(
             "This is p(x|z) p(z), which does not add up to 1. Divide it by its integral, which is "
             "p(x): its sum times the spacing.",
             lambda a, b, d: torch.exp(a + b),
+            lambda a, b, d: torch.exp(a + b) * d,
+            lambda a, b, d: torch.exp(a + b) / d,
         ),
         Mistake(
             "These are probabilities of grid points: they add up to 1. A density adds up to 1 "
@@ -79,12 +82,27 @@ POSTERIOR_ON_A_GRID = Exercise(
             "The prior is divided out. Bayes' rule multiplies by it, so its logarithm is added.",
             lambda a, b, d: torch.softmax(a - b, 0) / d,
             lambda a, b, d: torch.softmax(b - a, 0) / d,
+            lambda a, b, d: torch.exp(a) / torch.exp(b),
+            lambda a, b, d: torch.exp(a - b) / (torch.exp(a - b).sum() * d),
+        ),
+        Mistake(
+            "The sign is reversed: codes that explain the image badly come out as the likely ones. "
+            "Both are logarithms of densities, and not costs.",
+            lambda a, b, d: torch.softmax(-(a + b), 0) / d,
+        ),
+        Mistake(
+            "The exponential is taken twice: torch.softmax takes it by itself, so it wants the sum "
+            "of the logarithms.",
+            lambda a, b, d: torch.softmax(torch.exp(a + b), 0) / d,
+            lambda a, b, d: torch.softmax(torch.exp(a) + torch.exp(b), 0) / d,
         ),
         Mistake(
             "The exponentials are added. p(x|z) and p(z) multiply: add the logarithms first, then "
             "take the exponential.",
             lambda a, b, d: (torch.exp(a) + torch.exp(b)) / (
                 (torch.exp(a) + torch.exp(b)).sum() * d),
+            lambda a, b, d: torch.exp(a) + torch.exp(b),
+            lambda a, b, d: (torch.softmax(a, 0) + torch.softmax(b, 0)) / d,
         ),
         Mistake(
             "It is scaled to a largest value of 1. A density has an integral of 1.",
@@ -95,6 +113,8 @@ POSTERIOR_ON_A_GRID = Exercise(
             "by it.",
             lambda a, b, d: torch.exp(a + b).sum() * d,
             lambda a, b, d: torch.logsumexp(a + b, 0) + np.log(d),
+            lambda a, b, d: torch.logsumexp(a + b, 0),
+            lambda a, b, d: torch.exp(a + b).sum(),
         ),
         Mistake(
             "The logarithms themselves are divided by their sum. Take the exponential first.",
@@ -161,6 +181,25 @@ GAP = Exercise(
             lambda q, p, d: (p * torch.log(p / q)).sum() * d,
         ),
         Mistake(
+            "Both directions are added. The gap is KL(q ‖ p(z|x)) alone.",
+            lambda q, p, d: ((q - p) * torch.log(q / p)).sum() * d,
+            lambda q, p, d: 0.5 * ((q - p) * torch.log(q / p)).sum() * d,
+        ),
+        Mistake(
+            "F.kl_div wants the *logarithm* of the second density first, and then the first "
+            "density: F.kl_div(posterior.log(), q, reduction=\"sum\").",
+            lambda q, p, d: F.kl_div(q, p, reduction="sum") * d,
+            lambda q, p, d: F.kl_div(p, q, reduction="sum") * d,
+            lambda q, p, d: F.kl_div(q, p, reduction="sum"),
+            lambda q, p, d: F.kl_div(p, q, reduction="sum"),
+        ),
+        Mistake(
+            "The absolute value is taken at each point. Where the posterior is higher than q the "
+            "logarithm is negative, and belongs into the sum as it is.",
+            lambda q, p, d: (q * torch.log(q / p)).abs().sum() * d,
+            lambda q, p, d: torch.log(q / p).abs().sum() * d,
+        ),
+        Mistake(
             "The average is taken over the posterior. It belongs to q, from which codes are drawn.",
             lambda q, p, d: (p * torch.log(q / p)).sum() * d,
         ),
@@ -204,6 +243,11 @@ GAP = Exercise(
         Mistake(
             "This is minus the entropy of q. The posterior is missing: log q − log p(z|x).",
             lambda q, p, d: (q * torch.log(q)).sum() * d,
+        ),
+        Mistake(
+            "This is a difference of two entropies. Both logarithms are averaged over q: "
+            "q (log q − log p(z|x)).",
+            lambda q, p, d: (q * torch.log(q) - p * torch.log(p)).sum() * d,
         ),
         Mistake(
             "The ratio is averaged, and its logarithm is not taken.",
@@ -250,14 +294,16 @@ HIDDEN_BETA = Exercise(
     probes={
         "784 pixels averaged, 20 dimensions summed": (784, 20, True, False),
         "784 pixels summed, 20 dimensions averaged": (784, 20, False, True),
-        "3,072 pixels and 128 dimensions, both averaged": (3072, 128, True, True),
-        "3,072 pixels and 128 dimensions, both summed": (3072, 128, False, False),
+        "3,072 pixels and 100 dimensions, both averaged": (3072, 100, True, True),
+        "3,072 pixels and 100 dimensions, both summed": (3072, 100, False, False),
     },
     mistakes=[
         Mistake(
             "It is upside down. An average over pixels makes the cross-entropy smaller, so beside "
             "it the KL counts *more*.",
             lambda p, k, a, b: (k if b else 1) / (p if a else 1),
+            lambda p, k, a, b: 1 / ((p if a else 1) * (k if b else 1)),
+            lambda p, k, a, b: 1 / p if a else 1,
             lambda p, k, a, b: k / p,
         ),
         Mistake(

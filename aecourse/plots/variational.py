@@ -92,17 +92,17 @@ def beliefs(moments: Mapping[str, Mapping], points, places, extent) -> Figure:
         axis.set(ylabel="density")
     axes[1, -1].fill_between([], [], color=EXACT, alpha=0.45, label="exact posterior")
     axes[1, -1].plot([], [], "--", color=DARK, label="guess $q$")
-    axes[1, -1].legend(fontsize=8.5, loc="upper left", handlelength=1.4)
+    axes[1, -1].legend(fontsize=7.5, loc="upper left", handlelength=1, borderpad=0)
     return figure
 
 
 def clouds(axis, means, stds, labels, shares: Sequence[float] = (0.5, 0.95)) -> None:
-    """Gaussian clouds in the plane: an ellipse of one standard deviation for each, a digit in it.
+    """Gaussian clouds in the plane: an ellipse of two standard deviations for each, a digit by it.
 
     Args:
         axis: matplotlib axes to draw on.
         means, stds: (N, 2).
-        labels: (N,) integers from 0 to 9, written at the means in the colour of their class.
+        labels: (N,) integers from 0 to 9, written at the right of the ellipses.
         shares: of the standard normal prior; a dotted circle holds each.
     """
     means, stds, labels = array(means), array(stds), array(labels)
@@ -118,9 +118,10 @@ def clouds(axis, means, stds, labels, shares: Sequence[float] = (0.5, 0.95)) -> 
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
     for mean, std, label in zip(means, stds, labels):
         colour = COLOURS[label % len(COLOURS)]
-        axis.add_patch(Ellipse(mean, *(2 * std), facecolor=colour, alpha=0.35, edgecolor=colour))
-        axis.text(*mean, str(label), ha="center", va="center", fontsize=9, color="black")
-    reach = 1.08 * max(np.abs(means).max(), radius)
+        axis.add_patch(Ellipse(mean, *(4 * std), facecolor=colour, alpha=0.45, edgecolor=colour))
+        axis.annotate(str(label), (mean[0] + 2 * std[0], mean[1]), (1, 0), va="center",
+                      textcoords="offset points", fontsize=8.5)  # fmt: skip
+    reach = 1.08 * max((np.abs(means) + 2 * stds).max(), radius)
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal",
              xlabel="code 1", ylabel="code 2")  # fmt: skip
 
