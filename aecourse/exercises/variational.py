@@ -496,8 +496,8 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / len(x),
         ),
         Mistake(
-            "In the KL the −1 is missing, or it is not there once for each dimension: for the prior "
-            "itself it is not 0.",
+            "In the KL the −1 is missing, or it is not there once for each dimension: for the "
+            "prior itself the KL is not 0.",
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - v).sum(1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * ((m**2 + v.exp() - v).sum(1) - 1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - v).sum(1) - 1,
