@@ -171,6 +171,10 @@ def binarise(images: Tensor, seed: int = 0) -> Tensor:
     machine. Binarise a whole part (``digits.train.images``) and take rows afterwards: the random
     numbers go by the position of an image.
 
+    With one seed, training image 7 and test image 7 get the same random numbers. That does no
+    harm: nets that were trained on this throw of the training images are as good on another throw
+    of the test images as on this one (``experiments/08_nats.py``: within 0.1 nats).
+
     Args:
         images: (N, …) in [0, 1].
         seed: fixed, *not* shifted by AECOURSE_SEED.

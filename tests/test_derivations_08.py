@@ -3,20 +3,28 @@
 import numpy as np
 import pytest
 import torch
-from helpers import functions_of
+from helpers import NOTEBOOKS, functions_of
 from scipy import integrate
 from scipy.stats import norm
 from torch.distributions import Normal, kl_divergence
 
 from aecourse import data, evaluation, models
+from aecourse.course import lessons
 from aecourse.objectives import bce, gaussian_kl, kl_to_prior
 from aecourse.protocol import Batch
 from aecourse.randomness import generator, seeded
 
+GRID = torch.linspace(-6, 6, 1201).double()[:, None]  # the lesson's, in double precision
+
 
 @pytest.fixture(scope="module")
 def lesson():
-    return functions_of("08_variational")
+    return functions_of("08_variational", Z=GRID, SPACING=0.01)
+
+
+@pytest.fixture(scope="module")
+def deeper():
+    return functions_of("deeper/08_score_function")
 
 
 @pytest.fixture
@@ -64,44 +72,87 @@ def test_the_terms_by_hand_are_those_of_the_package(lesson, pair, images):
     )
 
 
-def test_the_bound_of_the_toy_is_its_integral_and_touches_the_evidence(lesson):
-    x, s = 1.2, 0.5
-    lesson.toy_elbo.__globals__.update(x=x, s=s)
+@pytest.fixture
+def toy(lesson):
+    with seeded(1):
+        return lesson.Toy().double()
 
-    def integrand(z, mean, sigma):
-        gain = norm.logpdf(x, z, s) + norm.logpdf(z) - norm.logpdf(z, mean, sigma)
-        return norm.pdf(z, mean, sigma) * gain
 
-    for mean, sigma in ((0.3, 0.7), (-1.0, 1.5), (0.96, 0.2)):
-        low, high = mean - 10 * sigma, mean + 10 * sigma
-        expected = integrate.quad(integrand, low, high, args=(mean, sigma))[0]
-        assert lesson.toy_elbo(mean, sigma) == pytest.approx(expected, abs=1e-8)
-        assert expected < norm.logpdf(x, 0, np.hypot(1, s))
-    best = lesson.toy_elbo(x / (1 + s**2), s / np.sqrt(1 + s**2))
-    assert best == pytest.approx(norm.logpdf(x, 0, np.hypot(1, s)), abs=1e-12)
+def test_what_the_toy_adds_up_on_a_grid_are_the_integrals(lesson, toy):
+    x = torch.tensor([[0.7, -0.2], [-0.5, 1.1]]).double()
+    log_p, elbo, log_posterior, log_q = lesson.look(toy, x)
+    assert torch.allclose(log_posterior.exp().sum(1) * 0.01, torch.ones(2).double(), atol=1e-6)
+    for point, evidence, bound in zip(x, log_p, elbo):
+        mean, log_variance = toy.encoder(point[None])[0].tolist()
+        q = norm(mean, np.exp(0.5 * log_variance))
+
+        def joint(z, point=point):
+            code = torch.tensor([[z]]).double()
+            return toy.log_likelihood(point, code).item() + norm.logpdf(z)
+
+        def gain(z, q=q, joint=joint):
+            return q.pdf(z) * (joint(z) - q.logpdf(z))
+
+        exact = integrate.quad(lambda z, joint=joint: np.exp(joint(z)), -6, 6)[0]
+        assert evidence.item() == pytest.approx(np.log(exact), abs=1e-5)
+        assert bound.item() == pytest.approx(integrate.quad(gain, -6, 6)[0], abs=1e-4)
+
+
+def test_the_gap_is_the_divergence_from_the_exact_posterior(lesson, toy):
+    log_p, elbo, log_posterior, log_q = lesson.look(toy, lesson.circle(20, 0).double())
+    gap = (log_q.exp() * (log_q - log_posterior)).sum(1) * 0.01
+    torch.testing.assert_close(log_p - elbo, gap, rtol=1e-4, atol=1e-4)
+    assert (gap > 0).all()
+
+
+def test_the_solutions_of_the_fill_ins_are_what_the_toy_computes(lesson, toy):
+    log_p, elbo, log_posterior, log_q = lesson.look(toy, lesson.circle(3, 0).double())
+    posterior, gap = (filled_in(number) for number in (0, 1))
+    likelihood = toy.log_likelihood(lesson.circle(3, 0).double()[:, None], GRID)[0]
+    found = posterior(likelihood, lesson.log_normal(GRID[:, 0], 0.0, 1.0), 0.01)
+    torch.testing.assert_close(found, log_posterior[0].exp(), rtol=1e-5, atol=1e-7)
+    found = gap(log_q[0].exp(), log_posterior[0].exp(), 0.01)
+    torch.testing.assert_close(found, (log_p - elbo)[0], rtol=1e-4, atol=1e-5)
+
+
+def filled_in(number: int):
+    """The function that the solution of a fill-in of the lesson defines."""
+    notebook = lessons.read(NOTEBOOKS / "08_variational.ipynb")
+    fill_in = lessons.fill_ins(notebook)[number]
+    names = {"torch": torch}
+    exec(lessons.solution_block(fill_in.solutions[0]), names)
+    return names[fill_in.answer]
+
+
+def test_the_circle_has_a_radius_of_one(lesson):
+    points = lesson.circle(4000, 0)
+    assert points.norm(dim=1).mean().item() == pytest.approx(1.0, abs=0.02)
+    assert points.mean(0).abs().max() < 0.06
 
 
 @pytest.mark.parametrize("d", [1, 4, 20])
-def test_the_estimators_have_the_mean_and_the_variances_on_paper(lesson, d):
+def test_the_estimators_have_the_mean_and_the_variances_on_paper(deeper, d):
     more = d - 1
     variances = (4, 30 + 22 * more + 4 * more**2, 18 + 6 * more)
-    for values, variance in zip(lesson.two_estimators(d, draws=400_000), variances):
+    for values, variance in zip(deeper.two_estimators(d, draws=400_000), variances):
         found = evaluation.estimate(values)
         assert abs(found.mean - 2) < 4.5 * found.standard_error
         assert values.var().item() == pytest.approx(variance, rel=0.1)
 
 
-def test_the_spherical_path_keeps_length_and_ends(lesson):
-    a, b = torch.randn(2, 30, 20, generator=torch.Generator().manual_seed(0)).double()
-    a, b = (5 * part / part.norm(dim=1, keepdim=True) for part in (a, b))
-    for share in (0.0, 0.3, 0.5, 1.0):
-        length = lesson.spherical(a, b, share).norm(dim=1)
-        torch.testing.assert_close(length, torch.full_like(length, 5.0))
-    torch.testing.assert_close(lesson.spherical(a, b, 0.0), a)
-    torch.testing.assert_close(lesson.spherical(a, b, 1.0), b)
-    angle = torch.arccos(torch.cosine_similarity(a, b))
-    part = torch.arccos(torch.cosine_similarity(a, lesson.spherical(a, b, 0.3)))
-    torch.testing.assert_close(part, 0.3 * angle)
+def test_the_losses_of_the_estimators_have_one_gradient_on_average(deeper):
+    """By the encoder's weights; by the decoder's they are equal draw by draw."""
+    with seeded(2):
+        toy = deeper.Toy()
+    x = torch.tensor([[0.4, 0.3]]).expand(200_000, 2)
+    noise = torch.randn(len(x), 1, generator=generator(3))
+    bias = toy.encoder[2].bias
+    slopes = {}
+    for way in ("reparameterised", "with baseline", "score function"):
+        (gradient,) = torch.autograd.grad(deeper.loss(toy, x, noise, way), bias)
+        slopes[way] = gradient
+    for slope in slopes.values():
+        torch.testing.assert_close(slope, slopes["reparameterised"], rtol=0.05, atol=0.3)
 
 
 def test_the_start_at_the_mean_answers_with_the_mean_image(lesson, images):
@@ -114,7 +165,7 @@ def test_the_start_at_the_mean_answers_with_the_mean_image(lesson, images):
 
 @pytest.mark.parametrize("share, pays", [(0.9, True), (1.1, False)])
 def test_a_first_nat_saves_at_most_the_largest_eigenvalue(share, pays):
-    """Section 10: a small step away from the collapse lowers the loss only for β below it."""
+    """Section 7: a small step away from the collapse lowers the loss only for β below it."""
     random = np.random.default_rng(0)
     chance = 1 / (1 + np.exp(-random.normal(size=(4000, 1)) - random.normal(size=(1, 6))))
     x = (random.uniform(size=(4000, 6)) < chance).astype(float)

@@ -68,7 +68,13 @@ WRONG = {
         ("The −1 is missing", " - 1)", ")"),
         ("The 1 is subtracted once", f"0.5 * ({TERMS})", f"0.5 * ({TERMS[:-4]})",
          ".sum(dim=1)", ".sum(dim=1) - 0.5"),
+        ("The 1 is subtracted once", "return per_dimension.sum(dim=1)",
+         "return (per_dimension + 0.5).sum(dim=1) - len(mean) / 2"),
         ("The mean is not squared", "mean ** 2", "mean"),
+        ("The means are added up before", "return per_dimension.sum(dim=1)",
+         "rest = per_dimension - 0.5 * mean ** 2\n"
+         "    return 0.5 * mean.sum(1) ** 2 + rest.sum(1)"),
+        ("The term μ² is divided by σ²", "mean ** 2", "mean ** 2 / variance"),
         ("The mean is left out", "mean ** 2 + ", ""),
         ("The term log σ² is left out", "- log_variance", ""),
         ("The term log σ² is left out", "- log_variance", "+ log_variance"),
@@ -86,6 +92,7 @@ WRONG = {
         ("All dimensions of a code share", "*mean.shape", "len(mean), 1"),
         ("A single number is drawn", "*mean.shape", "1"),
         ("A single number is drawn", "*mean.shape", ""),
+        ("The noise is subtracted", "mean + std", "mean - std"),
         ("The noise is not scaled", "std * noise", "noise + 0 * log_variance"),
         ("The mean is left out", "mean + std", "std"),
         ("The codes are the means", "std * noise", "0 * std"),
@@ -121,7 +128,17 @@ WRONG = {
         ("The logits and the target have changed", "(logits, target, r", "(target, logits, r"),
         ("Only pixels with ink", "F.binary_cross_entropy_with_logits(logits, target, "
          'reduction="none")', "-(target * torch.log(torch.sigmoid(logits)))"),
+        ("Ink and paper are exchanged", "(logits, target, r", "(logits, 1 - target, r"),
+        ("Ink and paper are exchanged", "(logits, target, r", "(-logits, target, r"),
         ("In the KL the −1 is missing", " - 1)", ")"),
+        ("In the KL the −1 is missing", " - 1)", ")", "kl.sum(1)", "kl.sum(1) - 1"),
+        ("In the KL the two distributions are swapped",
+         "mean ** 2 + log_variance.exp() - log_variance - 1",
+         "(1 + mean ** 2) / log_variance.exp() + log_variance - 1"),
+        ("The KL is multiplied by a count", "kl.sum(1)", "784 * kl.sum(1)"),
+        ("The KL is multiplied by a count", "kl.sum(1)", "kl.sum(1) / len(logits)"),
+        ("The KL is multiplied by a count", "kl.sum(1)", "kl.sum(1) / logits[0].numel()"),
+        ("In the KL, σ is not", "log_variance.exp()", "log_variance ** 2"),
         ("In the KL, σ is not", "log_variance.exp()", "log_variance.exp() ** 2"),
         ("In the KL, σ is not", "log_variance.exp()", "(0.5 * log_variance).exp()"),
         ("In the KL, σ is not", "- log_variance", "- 0.5 * log_variance"),
@@ -138,8 +155,26 @@ WRONG = {
          "kl.sum(1)", "kl.sum()"),
         ("One of the two terms is added up", "kl.sum(1)", "kl.sum()"),
         ("One of the two terms is averaged over the batch", "kl.sum(1)", "kl.sum(1).mean()"),
+        ("One term has the shape", "pixels.flatten(1).sum(1)", "pixels.sum(dim=(2, 3))"),
+        ("One term has the shape", "kl.sum(1)", "kl.sum(1, keepdim=True)"),
         ("A sigmoid is applied before", "with_logits(logits", "with_logits(logits.sigmoid()"),
         ("Logits are taken for probabilities", "_with_logits(logits", "(logits.clamp(0, 1)"),
+        ("Logits are taken for probabilities", "F.binary_cross_entropy_with_logits(logits, target, "
+         'reduction="none")',
+         "-(target * torch.log(logits) + (1 - target) * torch.log(1 - logits))"),
+        ("The reconstruction is missing", "F.binary_cross_entropy_with_logits(logits",
+         "F.cross_entropy(logits"),
+        ("In the KL, σ is not", "log_variance.exp() - log_variance",
+         "log_variance ** 2 - torch.log(log_variance ** 2)"),
+        ("One term is in bits", "kl.sum(1)", "kl.sum(1) / np.log(2)"),
+        ("One term is in bits", "return reconstruction + kl.sum(1)",
+         "return (reconstruction + kl.sum(1)) / np.log(2)"),
+        ("The mean over pixels is multiplied by 784", "pixels.flatten(1).sum(1)",
+         "784 * pixels.mean()"),
+        ("The mean over pixels is multiplied by 784", "pixels.flatten(1).sum(1)",
+         "784 * pixels.flatten(1).mean(1)"),
+        ("One of the two terms is averaged over the batch", "pixels.flatten(1).sum(1)",
+         "pixels.flatten(1).sum(1).mean()"),
         ("This is a squared error", "pixels.flatten(1)",
          "((torch.sigmoid(logits) - target) ** 2).flatten(1)"),
     ],
@@ -203,7 +238,34 @@ def answer(logits, target, mean, log_variance):
 }
 
 
+OWN_NOISE = """
+def answer(mean, log_variance, draw):
+    std = torch.exp(0.5 * log_variance)
+    z = mean + std * torch.randn_like(std)
+    return z, torch.autograd.grad(z.sum(), log_variance)[0]
+""", """
+def answer(mean, log_variance, draw):
+    from torch.distributions import Normal
+    z = Normal(mean, torch.exp(0.5 * log_variance)).rsample()
+    return z, torch.autograd.grad(z.sum(), log_variance)[0]
+"""
+NOTHING = """
+def answer(mean, log_variance):
+    return (0 * mean / 0).sum(1)
+"""
+
+
 class TestExercises(ExerciseTests):
     topics = ["variational"]
     scope = {"np": np, "torch": torch, "F": F}
     right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
+
+    def test_noise_from_elsewhere_is_named(self):
+        for answer in OWN_NOISE:
+            verdict = self.judge("reparameterise", answer)
+            assert verdict.status == "wrong" and "random" in verdict.message, verdict.message
+
+    def test_nothing_but_nan_is_not_taken_for_a_mistake(self):
+        verdict = self.judge("KL to the prior", NOTHING)
+        assert verdict.status == "wrong"
+        assert verdict.message not in self.messages("KL to the prior")

@@ -316,3 +316,48 @@ def test_error_matrix_shades_by_the_ratio_to_the_best_of_the_column():
 def test_error_matrix_refuses_names_that_do_not_fit():
     with pytest.raises(ValueError, match="2 rows and 1 columns"):
         plots.error_matrix([[1, 2]], ["a", "b"], ["x"])
+
+
+def test_clouds_are_ellipses_with_their_digits_and_circles_of_the_prior():
+    figure, axis = plt.subplots()
+    means, stds = torch.tensor([[0.0, 1.0], [3.0, -1.0]]), torch.tensor([[0.5, 0.1], [0.2, 0.4]])
+    plots.clouds(axis, means, stds, torch.tensor([4, 7]), shares=(0.5,))
+    circle, *ellipses = axis.patches
+    assert circle.width / 2 == pytest.approx(np.sqrt(2 * np.log(2)))  # half of a normal plane
+    assert [(e.width, e.height) for e in ellipses] == [pytest.approx((2.0, 0.4)),
+                                                        pytest.approx((0.8, 1.6))]  # fmt: skip
+    assert [text.get_text() for text in axis.texts] == ["50%", "4", "7"]
+    assert axis.get_xlim()[1] > 3
+    with pytest.raises(ValueError, match="two means"):
+        plots.clouds(axis, means, stds[:1], torch.tensor([4, 7]))
+
+
+def test_the_gap_is_shaded_between_log_probability_and_bound():
+    figure = plots.bound_below([0, 10, 20], [-3, -2, -1], [-4, -3, -1.5], moments=[10], low=-5)
+    (axis,) = figure.axes
+    assert len(axis.collections) == 1 and len(axis.lines) == 3
+    assert axis.get_ylim()[0] == -5
+    with pytest.raises(ValueError, match="one of each for every step"):
+        plots.bound_below([0, 10], [-3, -2, -1], [-4, -3])
+
+
+def test_beliefs_have_a_column_for_each_moment_and_a_row_for_each_place():
+    z = torch.linspace(-3, 3, 50)
+    density = torch.exp(-z.square() / 2)
+    both = torch.stack([density, density])
+    moment = {"density": torch.rand(9, 9), "curve": torch.rand(5, 2), "z": z,
+              "posterior": both, "guess": both, "gap": torch.tensor([0.1, 2.0])}  # fmt: skip
+    places = {"here": torch.tensor([0.0, 1.0]), "there": torch.tensor([1.0, 0.0])}
+    figure = plots.beliefs({"first": moment, "last": moment}, torch.rand(20, 2), places,
+                           (-1, 1, -1, 1))  # fmt: skip
+    assert len(figure.axes) == 6
+    titles = [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes]
+    assert titles[:2] == ["first", "last"] and "B: gap 2.00" in titles
+
+
+def test_noise_held_fixed_shows_draws_and_their_averages():
+    means = torch.linspace(0, 1, 7)
+    draws = {name: torch.rand(7, 3) for name in ("fresh", "held")}
+    averages = {name: values.mean(1) for name, values in draws.items()}
+    figure = plots.noise_held_fixed(means, draws, averages, means)
+    assert [len(axis.lines) for axis in figure.axes] == [6, 3]

@@ -12,7 +12,12 @@ from aecourse.exercises.checks import Exercise, Mistake
 
 
 def kl_to_prior(mean, log_variance):
-    return kl(mean, log_variance).sum(1)
+    each = 0.5 * (mean**2 + torch.exp(log_variance) - log_variance - 1)
+    return each.sum(dim=1)
+
+
+def kl_on_one_line(mean, log_variance):
+    return -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance)).sum(dim=1)
 
 
 def kl(m, v):
@@ -41,6 +46,7 @@ def posteriors(seed, images, dimensions, middle=-0.8, spread=0.9):
 KL_TO_PRIOR = Exercise(
     name="KL to the prior",
     right=kl_to_prior,
+    written_out=(kl_on_one_line,),
     probes={
         "5 images and 3 code dimensions": posteriors(1, 5, 3),
         "2 images and 7 code dimensions": posteriors(2, 2, 7),
@@ -126,11 +132,22 @@ KL_TO_PRIOR = Exercise(
             "The 1 is subtracted once per image. Each dimension has its own.",
             lambda m, v: 0.5 * ((m**2 + v.exp() - v).sum(1) - 1),
             lambda m, v: 0.5 * (m**2 + v.exp() - v).sum(1) - 1,
+            lambda m, v: 0.5 * ((m**2 + v.exp() - v).sum(1) - len(m)),
         ),
         Mistake(
             "The mean is not squared.",
             lambda m, v: 0.5 * (m + v.exp() - v - 1).sum(1),
             lambda m, v: 0.5 * (m.abs() + v.exp() - v - 1).sum(1),
+        ),
+        Mistake(
+            "The means are added up before they are squared. Each dimension pays for its own μ².",
+            lambda m, v: 0.5 * (m.sum(1) ** 2 + (v.exp() - v - 1).sum(1)),
+        ),
+        Mistake(
+            "The term μ² is divided by σ². It would be for the divergence of the prior from the "
+            "posterior; here the prior's variance stands below, which is 1.",
+            lambda m, v: 0.5 * (m**2 / v.exp() + v.exp() - v - 1).sum(1),
+            lambda m, v: 0.5 * (m**2 / v.exp() - v).sum(1),
         ),
         Mistake(
             "The mean is left out. A posterior that has moved away from 0 costs ½ μ² for that.",
@@ -170,16 +187,18 @@ KL_TO_PRIOR = Exercise(
 # Reparameterised codes ----------------------------------------------------------------------
 
 
-class Draw:
+class Draw(torch.nn.Module):
     """Standard normal numbers of any shape, always the same ones in the same order.
 
-    Drawn row by row they are those of a single call. Copies start afresh.
+    Drawn row by row they are those of a single call. Copies start afresh. (A module, because a
+    plain function would be taken for one without a memory.)
     """
 
     def __init__(self, seed):
+        super().__init__()
         self.seed, self.random = seed, np.random.default_rng(seed)
 
-    def __call__(self, *shape):
+    def forward(self, *shape):
         shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         return torch.tensor(self.random.standard_normal(tuple(shape)))
 
@@ -188,7 +207,16 @@ class Draw:
 
 
 def sampled_code(mean, log_variance, draw):
-    return with_gradient(mean, log_variance, draw, lambda v: torch.exp(0.5 * v))
+    std = torch.exp(0.5 * log_variance)
+    codes = mean + std * draw(*mean.shape)
+    (gradient,) = torch.autograd.grad(codes.sum(), log_variance)
+    return codes, gradient
+
+
+def by_hand(mean, log_variance, draw):
+    noise = draw(*mean.shape)
+    std = torch.exp(0.5 * log_variance)
+    return mean + std * noise, 0.5 * std * noise
 
 
 def with_gradient(mean, v, draw, deviation, shape=None, sign=1, gradient=None, middle=None):
@@ -220,6 +248,7 @@ def noisy_posteriors(seed, images, dimensions):
 REPARAMETERISE = Exercise(
     name="reparameterise",
     right=sampled_code,
+    written_out=(by_hand,),
     returns=("the codes", "the gradient"),
     from_net=("mean", "log_variance"),
     probes={
@@ -275,6 +304,12 @@ REPARAMETERISE = Exercise(
             "A single number is drawn for all images and dimensions. Ask for the shape of the "
             "means, (images, dimensions).",
             lambda m, v, draw: with_gradient(m, v, draw, exp_half, lambda m: (1, 1)),
+        ),
+        Mistake(
+            "The noise is subtracted. That is as good a draw, since ε is as often negative as "
+            "positive, but the check compares numbers: add it.",
+            lambda m, v, draw: with_gradient(
+                m, v, draw, exp_half, sign=-1, gradient=lambda std, noise, v: -0.5 * std * noise),
         ),
         Mistake(
             "The noise is not scaled: its standard deviation is 1 for every image. Multiply it by "
@@ -337,7 +372,15 @@ REPARAMETERISE = Exercise(
 
 
 def negative_elbo(logits, target, mean, log_variance):
-    return ink(logits, target).sum(1) + kl(mean, log_variance).sum(1)
+    pixels = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    each = 0.5 * (mean**2 + torch.exp(log_variance) - log_variance - 1)
+    return pixels.flatten(1).sum(1) + each.sum(1)
+
+
+def kl_as_in_programs(logits, target, mean, log_variance):
+    pixels = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    kl = -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance)).sum(1)
+    return pixels.sum(dim=(1, 2, 3)) + kl
 
 
 def ink(logits, target):
@@ -351,9 +394,17 @@ def on_probabilities(logits, target, again=False):
     return F.binary_cross_entropy(p, target, reduction="none").flatten(1)
 
 
-def pictures(seed, images, height, width, dimensions):
+def logarithms_of_logits(logits, target):
+    """The formula of the cross-entropy on logits as they are; NaN outside of 0 to 1."""
+    pixels = -(target * torch.log(logits) + (1 - target) * torch.log(1 - logits))
+    return pixels.flatten(1)
+
+
+def pictures(seed, images, height, width, dimensions, like_probabilities=False):
+    """Logits, and black and white targets. Logits between 0 and 1 pass for probabilities."""
     random = np.random.default_rng(seed)
     logits = torch.tensor(random.normal(0, 2, size=(images, 1, height, width)))
+    logits = torch.sigmoid(logits) if like_probabilities else logits
     target = torch.tensor((random.uniform(size=logits.shape) < 0.4).astype(float))
     return logits, target, *posteriors(seed + 1, images, dimensions)
 
@@ -361,10 +412,13 @@ def pictures(seed, images, height, width, dimensions):
 NEGATIVE_ELBO = Exercise(
     name="negative ELBO",
     right=negative_elbo,
+    written_out=(kl_as_in_programs,),
     probes={
         "4 images of 3 × 5 pixels, 3 code dimensions": pictures(7, 4, 3, 5, 3),
         "3 images of 4 × 4 pixels, 5 code dimensions": pictures(9, 3, 4, 4, 5),
         "2 images of 2 × 6 pixels, 4 code dimensions": pictures(11, 2, 2, 6, 4),
+        "2 images of 3 × 4 pixels, 3 code dimensions, logits between 0 and 1":
+            pictures(13, 2, 3, 4, 3, like_probabilities=True),
     },
     mistakes=[
         Mistake(
@@ -407,7 +461,9 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1),
         ),
         Mistake(
-            "The reconstruction is missing. The KL alone is smallest when the code says nothing.",
+            "The reconstruction is missing, or it is 0 for all images, as with F.cross_entropy, "
+            "which chooses among channels and finds a single one. The KL alone is smallest when "
+            "the code says nothing.",
             lambda x, t, m, v: kl(m, v).sum(1),
         ),
         Mistake(
@@ -420,8 +476,31 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: -(t * F.logsigmoid(x)).flatten(1).sum(1) + kl(m, v).sum(1),
         ),
         Mistake(
-            "In the KL the −1 is missing: for the prior itself it is not 0.",
+            "Ink and paper are exchanged: a pixel with ink costs −log p, one that is paper "
+            "−log(1 − p).",
+            lambda x, t, m, v: ink(x, 1 - t).sum(1) + kl(m, v).sum(1),
+        ),
+        Mistake(
+            "In the KL the two distributions are swapped: it is that of q from the prior, averaged "
+            "over q.",
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * ((1 + m**2) * (-v).exp() + v - 1).sum(1),
+        ),
+        Mistake(
+            "The KL is multiplied by a count of the data. As both terms are sums, it stands "
+            "beside the cross-entropy as it is: β is 1.",
+            lambda x, t, m, v: ink(x, t).sum(1) + x[0].numel() * kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 784 * kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / x[0].numel(),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / 784,
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / 20,
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / len(x),
+        ),
+        Mistake(
+            "In the KL the −1 is missing, or it is not there once for each dimension: for the "
+            "prior itself the KL is not 0.",
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * ((m**2 + v.exp() - v).sum(1) - 1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - v).sum(1) - 1,
         ),
         Mistake(
             "In the KL, σ is not what it should be: log_variance is log σ², and its exponential "
@@ -431,6 +510,21 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + (v / 2).exp() - v - 1).sum(1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - 0.5 * v - 1).sum(1),
             lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v.exp() - 2 * v - 1).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v**2 - torch.log(v**2) - 1).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + 0.5 * (m**2 + v**2 - v - 1).sum(1),
+        ),
+        Mistake(
+            "One term is in bits, or both: a logarithm has base 2. In nats it is the natural one.",
+            lambda x, t, m, v: negative_elbo(x, t, m, v) / np.log(2),
+            lambda x, t, m, v: ink(x, t).sum(1) / np.log(2) + kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1) / np.log(2),
+        ),
+        Mistake(
+            "The mean over pixels is multiplied by 784, which is right for MNIST alone, and "
+            "averages over images as well. Sum over the pixels of each image.",
+            lambda x, t, m, v: 784 * ink(x, t).mean(1) + kl(m, v).sum(1),
+            lambda x, t, m, v: 784 * ink(x, t).mean() + kl(m, v).sum(1),
+            lambda x, t, m, v: 784 * ink(x, t).mean() + kl(m, v).sum(1).mean(),
         ),
         Mistake(
             "The KL is added twice as large as it is: its ½ is missing.",
@@ -459,6 +553,12 @@ NEGATIVE_ELBO = Exercise(
             lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1).mean(),
         ),
         Mistake(
+            "One term has the shape (images, 1), the other (images,). Added, they make a table of "
+            "every image with every other. Sum over *all* pixels of an image, the channel too.",
+            lambda x, t, m, v: ink(x, t).sum(1, keepdim=True) + kl(m, v).sum(1),
+            lambda x, t, m, v: ink(x, t).sum(1) + kl(m, v).sum(1, keepdim=True),
+        ),
+        Mistake(
             "A sigmoid is applied before a function that contains one. The name ..._with_logits "
             "says: it wants the numbers before the sigmoid.",
             lambda x, t, m, v: ink(torch.sigmoid(x), t).sum(1) + kl(m, v).sum(1),
@@ -467,6 +567,7 @@ NEGATIVE_ELBO = Exercise(
             "Logits are taken for probabilities. Apply a sigmoid first, or better, use the "
             "function that takes logits.",
             lambda x, t, m, v: on_probabilities(x, t).sum(1) + kl(m, v).sum(1),
+            lambda x, t, m, v: logarithms_of_logits(x, t).sum(1) + kl(m, v).sum(1),
         ),
         Mistake(
             "This is a squared error. The pixels are black or white, and their likelihood is that "

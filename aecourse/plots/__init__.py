@@ -15,13 +15,17 @@ from aecourse.plots.images import filters, image_rows, pictures
 from aecourse.plots.maps import digit_map, picture_map, show_map
 from aecourse.plots.showing import png_bytes, show, show_interactive, show_slider
 from aecourse.plots.style import COLOURS, MARKERS, STYLE, use_style
+from aecourse.plots.variational import beliefs, bound_below, clouds, noise_held_fixed
 
 __all__ = [
     "COLOURS",
     "MARKERS",
     "STYLE",
     "arrows",
+    "beliefs",
+    "bound_below",
     "by_doubling",
+    "clouds",
     "code_plane",
     "diagram",
     "digit_map",
@@ -31,6 +35,7 @@ __all__ = [
     "image_rows",
     "losses",
     "network",
+    "noise_held_fixed",
     "picture_map",
     "pictures",
     "png_bytes",
