@@ -1,6 +1,6 @@
-"""Which codes are likely? Densities fitted to the codes of a trained model, and their worth in nats.
+"""Which codes are likely? Densities fitted to codes afterwards, and what they are worth in nats.
 
-A *prior* is here any function codes (N, code_size) → log-density of each code (N,), in nats, float64.
+A *prior* is here any function codes (N, code_size) → log-density of each (N,), in nats, float64.
 """
 
 from __future__ import annotations
