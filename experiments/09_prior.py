@@ -143,8 +143,10 @@ class Setting:
 
 
 def vae_row(known: Setting, seed: int, epochs: int = EPOCHS, code_size: int = CODE) -> dict:
-    """A VAE with all densities."""
+    """A VAE with all densities; the first one is saved for the lesson."""
     model = train("VAE", known.images, seed, epochs, code_size)
+    if (seed, epochs, code_size) == (0, EPOCHS, CODE):
+        results.save_net(__file__, "VAE", model)
     aggregate = evaluation.posteriors(model, known.images)
     codes, _ = evaluation.drawn_codes(aggregate, seed)
     fitted = densities(codes, seed)
@@ -173,6 +175,8 @@ def learned_row(known: Setting, seed: int, epochs: int = EPOCHS) -> dict:
 def ae_row(known: Setting, seed: int) -> dict:
     """A plain autoencoder: its codes have densities, its images have no nats."""
     model = train("AE", known.images, seed, EPOCHS)
+    if seed == 0:
+        results.save_net(__file__, "AE", model)
     codes = evaluation.encode(model, known.images)
     normal = torch.randn(SAMPLES, CODE, generator=generator(seed + 3))
     fitted = densities(codes, seed)

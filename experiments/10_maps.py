@@ -63,9 +63,9 @@ def trained(kind: str, seed: int):
     settings = {"epochs": 20, "batch_size": 250, "lr": 5e-3}
     with seeded(seed):
         if kind == "dense":
-            model = models.Dense((1, 28, 28), 10, hidden=(400,))
+            model = models.Dense((1, 28, 28), 10, hidden=(200,))
         elif kind == "VAE":
-            model = models.VAE((1, 28, 28), 10)
+            model = models.VAE((1, 28, 28), 10, (200,))
             terms["kl"] = kl_to_prior()
         else:  # the tutorial's recipe; its split has 2,000 training images fewer
             model, terms = tutorial_net(4), {"reconstruction": mse}
