@@ -72,6 +72,21 @@ NLL = Exercise(
             lambda a, b, c: torch.logsumexp(c, 1) - torch.logsumexp(a + b, 1),
         ),
         Mistake(
+            "Each density is averaged by itself. Multiply the three for every draw first, and "
+            "average the products: a mean of products is no product of means.",
+            lambda a, b, c: nll(a) + nll(b) - nll(c),
+            lambda a, b, c: -sum(torch.logsumexp(v, 1) for v in (a, b, -c)),
+            lambda a, b, c: nll(a) + nll(b) + nll(-c),
+            lambda a, b, c: -torch.logsumexp(a, 1) - torch.logsumexp(b, 1)
+            + torch.logsumexp(c, 1),
+        ),
+        Mistake(
+            "The *log*-weights are divided by K. What is divided by K is the sum of the weights "
+            "themselves; of its logarithm, log K is subtracted.",
+            lambda a, b, c: -torch.logsumexp((a + b - c) / a.shape[1], 1),
+            lambda a, b, c: nll((a + b - c) / a.shape[1]),
+        ),
+        Mistake(
             "This is the distortion, the mean of −log p(x|z). Prior and q are missing, and the "
             "logarithm of a mean is asked for.",
             lambda a, b, c: -a.mean(1),
@@ -373,6 +388,26 @@ LINEAR_RATES = Exercise(
             "σ². The rate has λ itself over σ².",
             with_ratio(lambda e, s: ((e - s) / s).clamp(min=1e-12)),
             lambda e, s, k: (largest(e, k) - s).clamp(min=0),
+        ),
+        Mistake(
+            "The noise variance stands outside of the logarithm. The ratio is taken first: "
+            "log(λ/σ²).",
+            lambda e, s, k: 0.5 * (torch.log(largest(e, k)) / s).clamp(min=0),
+            lambda e, s, k: 0.5 * torch.log(largest(e, k)).clamp(min=0) / s,
+        ),
+        Mistake(
+            "This is σ²/λ, the variance of the posterior. The rate is a logarithm, ½ log(λ/σ²).",
+            lambda e, s, k: s / largest(e, k),
+            lambda e, s, k: (s / largest(e, k)).clamp(max=1),
+        ),
+        Mistake(
+            "This is 1 − σ²/λ, how far the posterior means vary. The rate is ½ log(λ/σ²).",
+            lambda e, s, k: 1 - s / largest(e, k),
+            lambda e, s, k: (1 - s / largest(e, k)).clamp(min=0),
+        ),
+        Mistake(
+            "This is √(λ − σ²), the length of the decoder's column. The rate is ½ log(λ/σ²).",
+            lambda e, s, k: (largest(e, k) - s).clamp(min=0).sqrt(),
         ),
         Mistake(
             "The result is in bits. The KL of this course is in nats: use the natural logarithm.",
