@@ -144,9 +144,8 @@ EFFECTIVE_SIZE = Exercise(
             lambda w: (1 / w.softmax(1).square().sum(1)).mean(),
         ),
         Mistake(
-            "The squares are averaged, not added up: this is K times as large, or a K-th.",
+            "The squares are averaged, not added up: this is K times too large.",
             lambda w: 1 / w.softmax(1).square().mean(1),
-            lambda w: 1 / (w.shape[1] * w.softmax(1).square().sum(1)),
         ),
         Mistake(
             "This is a share of K, between 0 and 1. The effective *number* of draws is asked for.",
