@@ -33,6 +33,21 @@ def by_cosine(points, k):
     return np.argsort(-alike, axis=1)[:, :k]
 
 
+def by(far, k):
+    """Indices of the k nearest other points by any table of distances (N, N)."""
+    far = far.astype(float)
+    np.fill_diagonal(far, np.inf)
+    return np.argsort(far, axis=1)[:, :k]
+
+
+def weighted_accuracy(points, labels, k, power):
+    """Accuracy of a vote in which a neighbour counts 1 / (squared distance) ** power."""
+    far, near = distances(points), neighbours(points, k)
+    weights = np.take_along_axis(far, near, axis=1) ** -power
+    winners = [np.bincount(labels[row], w).argmax() for row, w in zip(near, weights)]
+    return np.mean(winners == labels)
+
+
 def vote(labels, near):
     """The most frequent label among the neighbours of each point: (N,)."""
     return np.array([np.bincount(labels[row]).argmax() for row in near])
@@ -116,6 +131,19 @@ NEIGHBOUR_ACCURACY = Exercise(
         Mistake(
             "The distance is not the Euclidean one: differences are not squared.",
             lambda p, y, k: accuracy(y, neighbours(p, k, power=1.0)),
+            lambda p, y, k: accuracy(y, by(np.abs((p[:, None] - p[None]).sum(axis=2)), k)),
+            lambda p, y, k: accuracy(y, by(np.abs(p[:, None] - p[None]).max(axis=2), k)),
+        ),
+        Mistake(
+            "The lengths of the points are compared. What counts is the length of their "
+            "*difference*.",
+            lambda p, y, k: accuracy(y, by(np.abs(np.linalg.norm(p, axis=1)[:, None]
+                                                  - np.linalg.norm(p, axis=1)), k)),
+        ),
+        Mistake(
+            "The votes are weighted by distance. Each of the k neighbours has one vote.",
+            lambda p, y, k: weighted_accuracy(p, y, k, power=0.5),
+            lambda p, y, k: weighted_accuracy(p, y, k, power=1.0),
         ),
         Mistake(
             "Neighbours are chosen by angle (cosine). The distance asked for is the Euclidean one.",
@@ -371,6 +399,7 @@ TRUSTWORTHINESS = Exercise(
             lambda h, l, k: 1 - 2 / (len(h) * (2 * len(h) - 3 * k - 1))
                      * penalty(h, l, k),
             lambda h, l, k: 1 - 2 / (k * (2 * len(h) - 3 * k - 1)) * penalty(h, l, k),
+            lambda h, l, k: 1 - penalty(h, l, k) / (len(h) * k),
         ),
     ],
     extreme={
@@ -422,7 +451,8 @@ PERPLEXITY = Exercise(
         "14 points, sigma = 0.8": (squares(2, 14), 0.8),
         "6 points, sigma = 2.2": (squares(3, 6, 3.0), 2.2),
         FAR: (10_000 + squares(4, 12), 0.9),
-        SPREAD: (np.array([1.0, 2.0, 3000.0, 9000.0]), 1.0),
+        # Neither the first nor the last is near, nor is the middle of the order.
+        SPREAD: (np.array([3000.0, 1.0, 2.0, 9000.0]), 1.0),
     },
     mistakes=[
         Mistake(
