@@ -182,7 +182,6 @@ WRONG = {
         ("The formula is right, but with near and far", "distances.min()", "distances[0]"),
         ("The formula is right, but with near and far", "squared_distances.min()",
          "np.median(squared_distances)"),
-        ("The formula is right, but with near and far", "squared_distances.min()", "10_000"),
         ("The formula is right, but with near and far", "p = p[p > 0]", "p = p"),
     ],
 }

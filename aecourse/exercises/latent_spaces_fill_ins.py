@@ -186,6 +186,10 @@ def by_sets(near_a, near_b):
     return np.mean(common) / near_a.shape[1]
 
 
+def seen_from_the_other_map(near_a, near_b):
+    return (near_a[:, :, None] == near_b[:, None, :]).any(1).double().mean()
+
+
 def two_neighbourhoods(seed, points, k):
     """Neighbours of each point twice: some in common, mostly at other places in the row."""
     random = np.random.default_rng(seed)
@@ -203,7 +207,7 @@ def two_neighbourhoods(seed, points, k):
 OVERLAP = Exercise(
     name="overlap of neighbourhoods",
     right=overlap,
-    also_right=(by_sets,),
+    also_right=(by_sets, seen_from_the_other_map),
     probes={
         "20 points, 4 neighbours": two_neighbourhoods(1, 20, 4),
         "15 points, 6 neighbours": two_neighbourhoods(2, 15, 6),
