@@ -96,6 +96,17 @@ class Residual(nn.Module):
         return x + self.inner(x)
 
 
+class PixelBias(nn.Module):
+    """Adds a number of its own to each pixel: a convolution cannot know where ink is rare."""
+
+    def __init__(self):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(SHAPE))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.bias
+
+
 class ConvVAE(models.VAE):
     """A VAE with residual convolutions on maps of 14 × 14 and 7 × 7."""
 
@@ -111,7 +122,7 @@ class ConvVAE(models.VAE):
             nn.Linear(code_size, hidden), nn.GELU(), nn.Linear(hidden, flat),
             nn.Unflatten(1, (2 * c, 7, 7)), Residual(2 * c),
             nn.GELU(), nn.Conv2d(2 * c, 4 * c, 3, padding=1), nn.PixelShuffle(2), Residual(c),
-            nn.GELU(), nn.Conv2d(c, 4, 3, padding=1), nn.PixelShuffle(2),
+            nn.GELU(), nn.Conv2d(c, 4, 3, padding=1), nn.PixelShuffle(2), PixelBias(),
         )  # fmt: skip
         # Past models.VAE, which would build dense layers: only its methods are wanted.
         models.Autoencoder.__init__(self, encoder, decoder, SHAPE, code_size, "sigmoid")
@@ -130,9 +141,8 @@ def untrained(name: str, seed: int, ink: Tensor) -> models.VAE:
     with torch.no_grad():
         if kind == "dense":
             model.decoder[-2].bias.copy_(torch.logit(ink.flatten()))
-        else:  # one bias for each place in a square of 2 × 2: the rest is up to the net
-            squares = F.pixel_unshuffle(ink, 2).mean((1, 2))
-            model.decoder[-2].bias.copy_(torch.logit(squares))
+        else:
+            model.decoder[-1].bias.copy_(torch.logit(ink))
     return model
 
 
