@@ -50,7 +50,8 @@ lab doctor tolerances experiments handout site: setup
 seeds: setup
 	@$(RUN) -m aecourse seeds --jobs $(WORKERS) --seeds "$(SEEDS)"
 
-# PARTS="loop growth" measures some parts again: recipes, loop, machine, growth, course.
+# PARTS="loop growth" measures some parts again: recipes, loop, machine, growth, deep, course;
+# PARTS="recipes:dense" one recipe's share of a part.
 bench: setup
 	@$(RUN) experiments/bench.py $(PARTS)
 	@$(RUN) tools/speed.py

@@ -13,20 +13,22 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from aecourse.compression import Rounded
 from aecourse.data import Scaling
+from aecourse.diffusion import LevelDenoiser
 from aecourse.models import VAE, Autoencoder, Convolutional, Dense, TopK
 from aecourse.protocol import Block, Layout
 from aecourse.randomness import seeded
 
-ARCHITECTURES: dict[str, type[Autoencoder]] = {
+ARCHITECTURES: dict[str, type[nn.Module]] = {
     "Dense": Dense,
     "Convolutional": Convolutional,
     "VAE": VAE,
     "TopK": TopK,
     "Rounded": Rounded,
+    "LevelDenoiser": LevelDenoiser,
 }
 FORMAT = "aecourse-1"
 

@@ -195,3 +195,18 @@ def train_deep(
         model, {"reconstruction": mse}, batches, epochs=epochs, lr=lr, seed=seed, progress=False,
         optimizer=partial(Muon, weight_decay=weight_decay), on_epoch=on_epoch,
     )  # fmt: skip
+
+
+# --------------------------------------------------------------------------- weather
+
+CITIES = {"MelbourneAirport": "Melbourne", "Watsonia": "Melbourne", "SydneyAirport": "Sydney",
+          "PerthAirport": "Perth"}  # fmt: skip
+
+
+def weather_by_region(split: int) -> data.TableSplits:
+    """The weather of lesson 03 with whole regions in each part, so that no test day comes from a
+    region that was trained on; the stations of a city count as one. ``split`` draws the regions."""
+    complete = data.complete_rain_rows(data.rain_table())
+    parts = data.split_groups(complete["Location"].replace(CITIES), seed=split)
+    features, label = complete[list(data.RAIN_COLUMNS)], complete["RainTomorrow"]
+    return data.split_table(features, label, parts, data.RAIN_COLUMNS, ("dry", "rain"))

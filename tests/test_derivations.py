@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers import functions_of, solution_of
+from helpers import functions_of, script, solution_of
 from sklearn.impute import KNNImputer
 from sklearn.linear_model import LinearRegression
 
-from aecourse import evaluation, models
+from aecourse import data, evaluation, models
 from aecourse.exercises import catalogue
 from aecourse.objectives import mixed, mse
 from aecourse.protocol import Batch, Layout
@@ -291,6 +291,31 @@ def test_filling_from_the_covariance_is_linear_regression(gap_fillers, correlate
             model.fit(centred[:, ~gaps], centred[:, gaps])
             expected = model.predict(row[~gaps].double()[None])[0]
             np.testing.assert_allclose(filled[gaps].numpy(), expected, atol=1e-4)
+
+
+def test_chained_equations_end_at_the_same_guess(gap_fillers, correlated):
+    train, x, hidden = correlated
+    C, filled = torch.cov(train.double().T), torch.where(hidden, 0, x).double()
+    for _ in range(300):  # one regression on all other columns after another
+        for j in range(5):
+            others = [k for k in range(5) if k != j]
+            weights = torch.linalg.solve(C[others][:, others], C[others, j])
+            filled[:, j] = torch.where(hidden[:, j], filled[:, others] @ weights, x[:, j])
+    ours = gap_fillers.fill_linear(x, hidden)
+    torch.testing.assert_close(filled[hidden].float(), ours[hidden], atol=1e-3, rtol=0)
+
+
+def test_no_region_is_in_two_parts_of_the_weather():
+    shared = script("experiments/shared.py")
+    weather = shared.weather_by_region(0)
+    station = data.complete_rain_rows(data.rain_table())["Location"].replace(shared.CITIES)
+    regions = [
+        set(station.iloc[part.rows.numpy()])
+        for part in (weather.train, weather.valid, weather.test)
+    ]
+    assert not regions[0] & regions[1] and not (regions[0] | regions[1]) & regions[2]
+    assert sum(map(len, regions)) == station.nunique() == 22
+    assert set(shared.weather_by_region(1).test.rows.tolist()) != set(weather.test.rows.tolist())
 
 
 def test_filling_with_pca_again_and_again_ends_at_least_squares(gap_fillers, correlated):

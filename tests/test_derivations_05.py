@@ -90,6 +90,7 @@ def test_jump_relu_and_its_penalty(lesson):
         (penalty + output.raw.square().sum(1)).sum().backward()
         codes.append((output.code, output.raw, penalty, *(p.grad for p in model.parameters())))
     assert all(map(torch.allclose, *codes))
+    assert torch.allclose(derived.encode(x), offered.encode(x)), "fit and evaluation see one code"
 
 
 def test_dead_units_and_cosines_of_the_exercises():

@@ -503,6 +503,16 @@ WRONG = {
         ("The scaler is fitted on all rows", "train.mean(axis=0)",
          "np.concatenate([train, test]).mean(axis=0)", "train.std(axis=0)",
          "np.concatenate([train, test]).std(axis=0)"),
+        ("The scaler is fitted on all rows", "train.mean(axis=0)",
+         "np.vstack([train, test]).mean(axis=0)"),
+        ("The scaler is fitted on all rows", "train.mean(axis=0)",
+         "(train.mean(axis=0) + test.mean(axis=0)) / 2"),
+        ("The columns are divided by a range", "train.std(axis=0)", "np.ptp(train, axis=0)"),
+        ("The columns are divided by a range", "train.std(axis=0)",
+         "np.percentile(train, 75, 0) - np.percentile(train, 25, 0)"),
+        ("The columns are divided by their root mean", "train.std(axis=0)",
+         "(train**2).mean(axis=0) ** 0.5"),
+        ("The training rows come back", "a = (train - mean) / std", "a = train"),
         ("The test rows are scaled with their own", "b = (test - mean) / std",
          "b = (test - test.mean(0)) / test.std(0)"),
         ("Half of the scaler comes from the test rows", "(test - mean) / std",
@@ -577,9 +587,21 @@ WRONG = {
          "nanmean(np.r_[train, test],"),
         ("The means come from training and test rows", "np.nanmean(train, axis=0)",
          "(np.nanmean(train, axis=0) + np.nanmean(test, axis=0)) / 2"),
-        ("A gap is filled from the row before", "return filled", """
+        ("A gap is filled from the row beside", "return filled", """
     import pandas as pd
     return pd.DataFrame(test).ffill().bfill()"""),
+        ("A gap is filled from the row beside", "return filled", """
+    import pandas as pd
+    return pd.DataFrame(test).bfill().ffill()"""),
+        ("The gaps are filled with another number", "nanmean", "nanmin"),
+        ("The gaps are filled with another number", "nanmean", "nanmax"),
+        ("The gaps are filled with another number", "nanmean", "nansum"),
+        ("The gaps are filled with another number", "nanmean", "nanstd"),
+        ("The means have lost", "np.nanmean(train, axis=0)",
+         "np.nanmean(train, axis=0).astype(int)"),
+        ("Columns with gaps are dropped", "return filled", """
+    import pandas as pd
+    return pd.DataFrame(test).dropna(axis=1)"""),
         ("The gaps are filled with a marker", "= means[j]", "= -1"),
         ("The gaps are filled with a marker", "= means[j]", "= -999"),
         ("The mean is added to the known values", "return filled",
@@ -732,6 +754,15 @@ WRONG = {
         ("The outputs are taken in the wrong order", "x, y, z = raw[:, :r], raw[:, r:r + b], "
          "raw[:, r + b:]", "k = raw.shape[1] - r - b\n    "
          "z, y, x = raw[:, :k], raw[:, k:k + b], raw[:, k + b:]"),
+        ("The outputs are taken in the wrong order", "raw[:, r:r + b], raw[:, r + b:]",
+         "raw[:, -b:], raw[:, r:-b]"),
+        ("The outputs are taken in the wrong order", "raw[:, :r], raw[:, r:r + b]",
+         "raw[:, b:b + r], raw[:, :b]"),
+        ("The sign of the real columns'", "one = 0.5", "one = -0.5"),
+        ("The categories' cost is weighed", "three = ", "three = z.shape[1] * "),
+        ("The categories' cost is weighed", "three = ", "three = 1 / z.shape[1] * "),
+        ("The categories' cost is that of the likeliest", "entropy(z, category",
+         "entropy(z, z.argmax(1)"),
     ],
 }
 
@@ -873,7 +904,7 @@ def answer(raw, real, binary, category):  # row by row
             p = torch.sigmoid(raw[i, r + j])
             loss -= torch.log(p) if binary[i, j] == 1 else torch.log(1 - p)
         losses.append(loss - torch.log_softmax(raw[i, r + b:], 0)[category[i]])
-    return losses
+    return torch.stack(losses)
 """],
 }
 
@@ -882,6 +913,16 @@ class TestExercises(ExerciseTests):
     topics = ["basics", "undercomplete", "tables"]
     scope = {"np": np, "torch": torch, "F": F}
     right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
+
+    def test_a_loss_without_a_gradient_is_refused(self):
+        for old, new in (("one + two + three", "(one + two + three).detach()"),
+                         ("(raw, real, binary, category):",
+                          "(raw, real, binary, category):\n    raw = raw.detach()"),
+                         ("one + two + three", "(one + two + three).tolist()")):
+            verdict = self.judge("mixed loss", RIGHT["mixed loss"].replace(old, new))
+            assert verdict.status == "wrong", verdict.message
+            assert verdict.message.startswith("The values are right, but"), verdict.message
+            assert "cannot be trained" in verdict.message, verdict.message
 
     def test_impute_in_place_is_named(self):
         source = RIGHT["imputation"].replace("test.copy()", "test")

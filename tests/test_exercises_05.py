@@ -39,8 +39,8 @@ ALSO_RIGHT = {
 def answer(code, rho):
     total = 0.0
     for j in range(code.shape[1]):
-        q = code[:, j].mean().item()
-        total += rho * np.log(rho / q) + (1 - rho) * np.log((1 - rho) / (1 - q))
+        q = code[:, j].mean()
+        total += rho * (np.log(rho) - q.log()) + (1 - rho) * (np.log(1 - rho) - (1 - q).log())
     return total
 """, """
 def answer(code, rho):
@@ -57,7 +57,7 @@ def answer(code, k):
 def answer(code, k):
     result = torch.zeros_like(code)
     for i, row in enumerate(code):
-        for j in np.argsort(-row.numpy())[:k]:
+        for j in row.argsort(descending=True)[:k]:
             result[i, j] = row[j]
     return result
 """, """
@@ -123,6 +123,10 @@ WRONG = {
         ("The logarithms are missing", "torch.log", ""),
         ("This is a squared distance", "(on + off)", "(q - rho) ** 2", ".sum()", "\n"
          "    return ((q - rho) ** 2).sum()"),
+        ("The values are right, but the result cannot be trained: PyTorch", "code.mean",
+         "code.detach().mean"),
+        ("The values are right, but the result cannot be trained: a float", ".sum()",
+         ".sum().item()"),
     ],
     "top-k code": [
         ("The largest units of the whole batch", "code.topk(k, dim=1).values[:, -1:]",
@@ -173,6 +177,12 @@ WRONG = {
         ("The threshold is the k-th smallest", "code.topk(k, dim=1).values[:, -1:]",
          "code.kthvalue(k, dim=1, keepdim=True).values"),
         ("The code comes back", "torch.where(keep, code, torch.zeros_like(code))", "code"),
+        ("The values are right, but the result cannot be trained: PyTorch",
+         "torch.where(keep, code, torch.zeros_like(code))", "torch.zeros_like(code).scatter("
+         "1, code.topk(k, dim=1).indices, code.topk(k, dim=1).values.detach())"),
+        ("The values are right, but the result cannot be trained: an ndarray",
+         "torch.where(keep, code, torch.zeros_like(code))",
+         "np.where(keep.numpy(), code.detach().numpy(), 0)"),
     ],
     "unit-norm columns": [
         ("Rows are scaled", "norm(dim=0)", "norm(dim=1, keepdim=True)"),
@@ -253,6 +263,14 @@ def said_of_layers():
     return {looked_at(layer, None) for layer in (new, old, fixed)}
 
 
+# Values without a gradient that somebody returns: each has its own message.
+UNTRAINABLE = {
+    "KL sparsity": (torch.zeros(1), 0.0),
+    "top-k code": (torch.zeros(1), np.zeros(1)),
+    "unit-norm columns": (torch.zeros(1),),
+}
+
+
 class TestExercises(ExerciseTests):
     topics = ["sparse"]
     scope = {"np": np, "torch": torch, "F": F, "copy": copy}
@@ -260,8 +278,8 @@ class TestExercises(ExerciseTests):
 
     def messages(self, name):
         looked = said_of_layers() if catalogue()[name].after else set()
-        untrainable = without_gradient(torch.zeros(1), ("the result",))
-        looked |= {f"The values are right, but {untrainable}"} if looked else set()
+        untrainable = [without_gradient(value, ("the result",)) for value in UNTRAINABLE[name]]
+        looked |= {f"The values are right, but {why}" for why in untrainable}
         return [*super().messages(name), *looked]
 
     def test_a_changed_argument_is_named(self):

@@ -5,6 +5,9 @@ import torch
 import torch.nn.functional as F
 from exercise_suite import ExerciseTests
 
+from aecourse.exercises import catalogue
+from aecourse.exercises.answers import without_gradient
+
 RIGHT = {
     "dead units": """
 def answer(codes):
@@ -90,7 +93,12 @@ WRONG = {
         ("The absolute value is missing", ".abs()", ".relu()"),
         ("The absolute value is missing", ".abs().sum(1)", ".sum(1).abs()"),
         ("This is a squared penalty", ".abs()", ".square()"),
-        ("This is a squared penalty", ".abs().sum(1)", ".norm(dim=1)"),
+        ("This is the length of the code", ".abs().sum(1)", ".norm(dim=1)"),
+        ("This is the length of the code", ".abs().sum(1)", ".square().sum(1).sqrt()"),
+        ("The values are right, but the result cannot be trained", "code.abs()",
+         "code.detach().abs()"),
+        ("The values are right, but the result cannot be trained", "code.abs()",
+         "torch.tensor(code.tolist()).double().abs()"),
         ("This counts the active units", "code.abs()", "(code != 0).double()"),
         ("Only the largest unit", "sum(1)", "max(1).values"),
         ("The sum is squared", "sum(1)", "sum(1) ** 2"),
@@ -132,3 +140,8 @@ class TestExercises(ExerciseTests):
     topics = ["sparse_fill_ins"]
     scope = {"np": np, "torch": torch, "F": F}
     right, also_right, wrong, raising = RIGHT, ALSO_RIGHT, WRONG, RAISING
+
+    def messages(self, name):
+        untrainable = without_gradient(torch.zeros(1), ("the result",))
+        more = [f"The values are right, but {untrainable}"] * catalogue()[name].trainable
+        return [*super().messages(name), *more]

@@ -11,6 +11,10 @@ from aecourse.course import anchors, lessons
 PAGE = ROOT / "docs" / "glossary.md"
 NOTEBOOKS = lessons.find_lessons(ROOT / "notebooks")
 LESSONS = {path.stem[:2]: path for path in NOTEBOOKS if not lessons.is_deeper(path)}
+DEEPER = [path for path in NOTEBOOKS if lessons.is_deeper(path)]
+HOME = re.compile(
+    r"\[(?:Lesson|(Deeper)) (\d\d)\]\(\.\./(notebooks/(?(1)deeper/)\2_\w+\.ipynb)\)$"
+)
 
 
 def terms():
@@ -38,9 +42,9 @@ def linked_terms(path):
     return {anchor for target, anchor in links(path) if target == PAGE}
 
 
-def number(text):
-    """The lesson that an entry names at its end."""
-    return re.search(r"\[Lesson (\d\d)\]\(\.\./notebooks/\1_\w+\.ipynb\)$", text)[1]
+def home(text):
+    """The lesson or deeper notebook that an entry names at its end."""
+    return ROOT / HOME.search(text)[3]
 
 
 @pytest.mark.parametrize("path", [*NOTEBOOKS, *sorted((ROOT / "docs").rglob("*.md"))],
@@ -74,15 +78,24 @@ def test_every_anchor_is_there_once():
 @pytest.mark.parametrize("term", terms())
 def test_an_entry_is_short_and_names_its_lesson(term):
     text = terms()[term]
-    assert number(text) in LESSONS
+    assert home(text) in NOTEBOOKS
     assert 6 <= len(text.split()) <= 60 and "\n" not in text
+
+
+def own_terms(path):
+    return {anchors.anchor(term) for term, text in terms().items() if home(text) == path}
 
 
 @pytest.mark.parametrize("lesson", sorted(LESSONS))
 def test_a_lesson_links_the_terms_that_it_introduces(lesson):
-    own = {anchors.anchor(term) for term, text in terms().items() if number(text) == lesson}
+    own = own_terms(LESSONS[lesson])
     assert len(own) >= 3
     assert own <= linked_terms(LESSONS[lesson])
+
+
+@pytest.mark.parametrize("path", DEEPER, ids=lambda path: path.stem)
+def test_a_deeper_notebook_links_the_terms_that_it_introduces(path):
+    assert own_terms(path) <= linked_terms(path)
 
 
 def notation():

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "aecourse"
 FLOORS = [
     ["protocol", "randomness", "device"],
     ["corruption", "data"],
-    ["models", "objectives", "muon"],
+    ["models", "objectives", "diffusion", "muon"],
     ["training", "evaluation"],
     ["compression"],
     ["saving"],

@@ -171,9 +171,16 @@ def rule_deeper_opening(notebook):
 
 @holds_for(DEEPER)
 def rule_nothing_to_do(notebook):
-    for tag in (*budget.READERS_OWN, "hint", "solution", "open-task"):
+    """Nothing but lines to fill in, each with its check and its solution."""
+    for tag in ("exercise", "predict", "reveal", "quiz", "hint", "open-task"):
         if lessons.cells(notebook, tag):
             yield f"a cell is tagged '{tag}': a deeper notebook has no exercises"
+    found = lessons.fill_ins(notebook)
+    for fill_in in found:
+        yield from (f"a fill-in {problem}" for problem in wrong_with_fill_in(notebook, fill_in))
+    for tag in ("check", "solution"):
+        if len(lessons.cells(notebook, tag)) != len(found):
+            yield f"the cells tagged '{tag}' do not match the fill-ins"
 
 
 @holds_for(LESSON, DEEPER)
@@ -263,20 +270,25 @@ def wrong_with(exercise):
             yield "has a solution that needs one ```python block"
 
 
+def wrong_with_fill_in(notebook, fill_in):
+    """The same of a fill-in, which has dots in one to three lines, and its check right below."""
+    yield from wrong_with(fill_in)
+    tree = ast.parse(lessons.without_magics(fill_in.stub.source))
+    dotted = {node.lineno for node in ast.walk(tree)
+              if isinstance(node, ast.Constant) and node.value is ...}  # fmt: skip
+    if len(dotted) not in range(1, 4):
+        yield f"has dots in {len(dotted)} lines, not in 1 to 3"
+    if fill_in.check is not after(notebook, fill_in.stub):
+        yield "is not followed at once by its check"
+
+
 @holds_for(NEW_FORM)
 def rule_fill_ins(notebook):
     found = lessons.fill_ins(notebook)
     if len(found) not in (2, 3):
         yield f"{len(found)} fill-ins, not 2 or 3"
     for fill_in in found:
-        yield from (f"a fill-in {problem}" for problem in wrong_with(fill_in))
-        tree = ast.parse(lessons.without_magics(fill_in.stub.source))
-        dotted = {node.lineno for node in ast.walk(tree)
-                  if isinstance(node, ast.Constant) and node.value is ...}  # fmt: skip
-        if len(dotted) not in range(1, 4):
-            yield f"a fill-in has dots in {len(dotted)} lines, not in 1 to 3"
-        if fill_in.check is not after(notebook, fill_in.stub):
-            yield "a fill-in is not followed at once by its check"
+        yield from (f"a fill-in {problem}" for problem in wrong_with_fill_in(notebook, fill_in))
     marks = [tag for cell in notebook.cells for tag in lessons.tags(cell) if tag in lessons.STUBS]
     if marks != sorted(marks, key=["fill-in", "exercise"].index):
         yield "a fill-in stands among the exercises: it belongs into a section"
@@ -625,6 +637,8 @@ BREAKAGES = [
     ("deeper_opening", "no answer", lambda n: replace(n, "Yes: half", "Yes.\n\nHalf")),
     ("nothing_to_do", "'exercise'", lambda n: retag(n, "half =", "exercise")),
     ("nothing_to_do", "'predict'", lambda n: retag(n, "half =", "predict")),
+    ("nothing_to_do", "no cell tagged check", lambda n: retag(n, "half =", "fill-in")),
+    ("nothing_to_do", "do not match", lambda n: retag(n, "half =", "check")),
     ("claims", "0 cells", lambda n: untag(n, "claims")),
     ("claims", "4 claims", lambda n: replace(n, "assert units > 3", "units > 3")),
     ("claims", "no sentence", lambda n: replace(n, ', "all images were used"', "")),

@@ -260,6 +260,35 @@ def test_a_network_shows_its_sizes_and_marks_its_code(names):
     assert texts.count("784") == 2 and "2" in texts and set(names) <= set(texts)
 
 
+@pytest.mark.parametrize("heights", [None, torch.zeros(6, 6)])
+def test_arrows_point_from_their_places(heights):
+    places, steps = rows(9, features=2, seed=1), rows(9, features=2, seed=2)
+    fields = {"little": (places, steps, heights), "much": (places, steps, None)}
+    figure = assert_drawn(plots.arrows(fields, rows(20, features=2)))
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["little", "much"]
+    quiver = figure.axes[0].collections[-1]
+    np.testing.assert_allclose(np.stack([quiver.X, quiver.Y], 1), places)
+    np.testing.assert_allclose(np.stack([quiver.U, quiver.V], 1), steps)
+    assert len(figure.axes[0].images) == (heights is not None)
+
+
+def test_heights_lie_where_they_belong():
+    """Rows of the table are x₁, columns x₂: the one at the right below is drawn there."""
+    heights = torch.zeros(6, 6)
+    heights[5, 0] = 1
+    field = {"a": (rows(4, features=2), rows(4, features=2), heights)}
+    (image,) = plots.arrows(field, rows(5, features=2)).axes[0].images
+    assert image.get_array()[0, 5] == 1 and image.origin == "lower"
+
+
+def test_walks_draw_some_lines_and_more_ends():
+    path = rows(5 * 700, features=2).reshape(5, 700, 2)
+    figure = assert_drawn(plots.walks({"short": path[:2], "long": path}, rows(9, features=2), 50))
+    axis = figure.axes[1]
+    assert len(axis.lines) == 50 and len(axis.lines[0].get_xdata()) == 5
+    assert len(axis.collections[-1].get_offsets()) == 500
+
+
 # --------------------------------------------------------------------------- errors in a grid
 
 

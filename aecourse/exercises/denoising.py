@@ -65,6 +65,7 @@ SALT_AND_PEPPER = Exercise(
             "a number for each pixel of each image; use them all.",
             lambda x, c, s: salt_and_pepper(x, first_image(c), s),
             lambda x, c, s: salt_and_pepper(x, np.broadcast_to(c[-1:], c.shape), s),
+            lambda x, c, s: salt_and_pepper(x, np.broadcast_to(c.mean(0), c.shape), s),
         ),
         Mistake(
             "An image is spoilt as a whole or not at all. Every pixel has its own number in "
@@ -72,7 +73,7 @@ SALT_AND_PEPPER = Exercise(
             lambda x, c, s: salt_and_pepper(x, first_pixel(c), s),
         ),
         Mistake(
-            "Salt and pepper are interchanged: salt is white (1), and belongs where chance is "
+            "Salt and pepper are interchanged: salt is 1, and belongs where chance is "
             "below share / 2.",
             lambda x, c, s: specks(x, c < s / 2, c < s, white=0.0, black=1.0),
         ),
@@ -110,11 +111,48 @@ SALT_AND_PEPPER = Exercise(
             lambda x, c, s: x + (c < s / 2) - ((c >= s / 2) & (c < s)),
         ),
         Mistake(
-            "Salt is 255. These images lie in [0, 1], so white is 1.",
+            "Salt is 255. These images lie in [0, 1], so salt is 1.",
             lambda x, c, s: specks(x, c < s / 2, c < s, white=255.0),
+            lambda x, c, s: specks(255 * x, c < s / 2, c < s, white=255.0),
         ),
         Mistake(
-            "Pepper is −1. Black is 0 in these images.",
+            "Salt and pepper are the largest and the smallest value that occur. They are 1 and 0, "
+            "whatever the images are.",
+            lambda x, c, s: specks(x, c < s / 2, c < s, white=x.max(), black=x.min()),
+        ),
+        Mistake(
+            "Pepper is grey. It is 0.",
+            lambda x, c, s: specks(x, c < s / 2, c < s, black=0.5),
+        ),
+        Mistake(
+            "What a speck becomes depends on the pixel that it replaces. Only chance decides.",
+            lambda x, c, s: np.where(c < s, 1 - x, x),
+            lambda x, c, s: np.where(c < s, np.round(x), x),
+            lambda x, c, s: np.where(c < s, 1 - np.round(x), x),
+        ),
+        Mistake(
+            "A spoilt pixel becomes its random number, some grey. It becomes 1 or 0.",
+            lambda x, c, s: np.where(c < s, c, x),
+            lambda x, c, s: np.where(c < s, c / s, x),
+        ),
+        Mistake(
+            "The pepper reaches up to 1 − share / 2: far too much of it. It ends at share.",
+            lambda x, c, s: specks(x, c < s / 2, c < 1 - s / 2),
+        ),
+        Mistake(
+            "The bounds are quantiles of chance, which fix how many pixels are spoilt. Here each "
+            "pixel decides for itself: compare chance with share.",
+            lambda x, c, s: specks(x, c < np.quantile(c, s / 2), c < np.quantile(c, s)),
+        ),
+        Mistake(
+            "Salt does not have half of the share. Half of the spoilt pixels become 1.",
+            lambda x, c, s: specks(x, c < s**2, c < s),
+            lambda x, c, s: specks(x, c < 0.5, c < s),
+            lambda x, c, s: specks(x, c < s / 3, c < s),
+            lambda x, c, s: specks(x, c < s / 4, c < s),
+        ),
+        Mistake(
+            "Pepper is −1. The smallest value in these images is 0.",
             lambda x, c, s: specks(x, c < s / 2, c < s, black=-1.0),
         ),
         Mistake(
@@ -228,6 +266,7 @@ PSNR = Exercise(
             "The logarithm is taken of each pixel's error. Take the mean first.",
             lambda a, b: np.mean(10 * np.log10(1 / (a - b) ** 2)),
             lambda a, b: 10 * np.log10(1 / (a - b) ** 2),
+            lambda a, b: 10 * np.log10(np.mean(1 / (a - b) ** 2)),
         ),
         Mistake(
             "The error is not squared: these are absolute differences.",
@@ -270,6 +309,40 @@ PSNR = Exercise(
             "the *peak* ratio it is 1.",
             lambda a, b: 10 * np.log10(np.mean(b**2) / mean_square(a, b)),
             lambda a, b: 10 * np.log10(np.var(b) / mean_square(a, b)),
+            lambda a, b: 10 * np.log10(np.mean(b) / mean_square(a, b)),
+            lambda a, b: 10 * np.log10(np.mean(a**2) / mean_square(a, b)),
+        ),
+        Mistake(
+            "This is about the worst pixel, or the middle one. PSNR is about the mean of the "
+            "squares.",
+            lambda a, b: 10 * np.log10(1 / np.max((a - b) ** 2)),
+            lambda a, b: 10 * np.log10(1 / np.median((a - b) ** 2)),
+        ),
+        Mistake(
+            "This is the image that came out best, or worst. One number is asked for, from the "
+            "mean over all.",
+            lambda a, b: np.max(10 * np.log10(1 / per_image(a, b))),
+            lambda a, b: np.min(10 * np.log10(1 / per_image(a, b))),
+        ),
+        Mistake(
+            "The squared error is halved, or doubled. It is the plain mean.",
+            lambda a, b: 10 * np.log10(2 / mean_square(a, b)),
+            lambda a, b: 10 * np.log10(1 / (2 * mean_square(a, b))),
+        ),
+        Mistake(
+            "The MSE is subtracted from 1. The ratio of peak and error is asked for: divide.",
+            lambda a, b: 1 - mean_square(a, b),
+            lambda a, b: 10 * np.log10(1 - mean_square(a, b)),
+        ),
+        Mistake(
+            "The sum is divided by one less than the number of pixels, as for a variance. No mean "
+            "was estimated here: divide by the number.",
+            lambda a, b: 10 * np.log10((a.size - 1) / np.sum((a - b) ** 2)),
+        ),
+        Mistake(
+            "A 1 is added inside the logarithm. It is the logarithm of 1 / MSE itself.",
+            lambda a, b: 10 * np.log1p(1 / mean_square(a, b)),
+            lambda a, b: 10 * np.log10(1 + 1 / mean_square(a, b)),
         ),
         Mistake(
             "This is the MSE itself. PSNR is its logarithm, in decibels.",
@@ -294,8 +367,23 @@ def squared_distances(noisy, images):
 
 
 def softmax(exponent, axis=1):
-    weights = np.exp(exponent - exponent.max(axis=axis, keepdims=True))
+    return normalised(np.exp(exponent - exponent.max(axis=axis, keepdims=True)), axis)
+
+
+def normalised(weights, axis=1):
     return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def pixel_by_pixel(x, y, s):
+    """The conditional mean of each pixel, from that pixel alone."""
+    return (softmax(-((x[:, None] - y) ** 2) / (2 * s**2)) * y).sum(1)
+
+
+def linear_mean(x, y, s):
+    """The Wiener filter of the clean images."""
+    centred = y - y.mean(0)
+    C = centred.T @ centred / len(y)
+    return y.mean(0) + (x - y.mean(0)) @ np.linalg.inv(C + s**2 * np.eye(len(C))) @ C
 
 
 def weighed(exponent):
@@ -346,12 +434,60 @@ CONDITIONAL_MEAN = Exercise(
             "nearly all.",
             weighed(lambda d, s: -d),
             weighed(lambda d, s: -d / 2),
+            lambda x, y, s: softmax(-squared_distances(x, y) / (2 * x.var())) @ y,
         ),
         Mistake(
             "The distance is not squared. The Gaussian has the squared distance in its exponent.",
             weighed(lambda d, s: -np.sqrt(d) / (2 * s**2)),
             weighed(lambda d, s: -np.sqrt(d) / s),
             weighed(lambda d, s: -np.sqrt(d)),
+        ),
+        Mistake(
+            "Each pixel has weights of its own, so that neighbours may come from different images. "
+            "An image is one thing: its weight comes from all of its pixels together.",
+            pixel_by_pixel,
+        ),
+        Mistake(
+            "The distance is squared twice.",
+            weighed(lambda d, s: -(d**2) / (2 * s**2)),
+        ),
+        Mistake(
+            "The differences are added up first, so that they cancel, or their sizes are. Square "
+            "each difference, then add up.",
+            lambda x, y, s: softmax(-((x[:, None] - y).sum(-1) ** 2) / (2 * s**2)) @ y,
+            lambda x, y, s: softmax(-np.abs(x[:, None] - y).sum(-1) / (2 * s**2)) @ y,
+        ),
+        Mistake(
+            "The weights grow with the inner product of two images, so that a picture with much "
+            "ink is favoured. The Gaussian goes by the distance.",
+            lambda x, y, s: softmax(x @ y.T / (2 * s**2)) @ y,
+            lambda x, y, s: softmax(x @ y.T / s**2) @ y,
+        ),
+        Mistake(
+            "This is the best *linear* denoiser. Here the images themselves are known, so the mean "
+            "can be computed exactly.",
+            linear_mean,
+        ),
+        Mistake(
+            "The noisy image is averaged in, or subtracted. The conditional mean is an average of "
+            "clean images, as it is.",
+            lambda x, y, s: (x + conditional_mean(x, y, s)) / 2,
+            lambda x, y, s: x - conditional_mean(x, y, s),
+        ),
+        Mistake(
+            "The weights are squared, or their root is taken, after the division by their sum. "
+            "Then they no longer add up to 1.",
+            lambda x, y, s: softmax(-squared_distances(x, y) / (2 * s**2)) ** 2 @ y,
+            lambda x, y, s: np.sqrt(softmax(-squared_distances(x, y) / (2 * s**2))) @ y,
+        ),
+        Mistake(
+            "The exponents themselves are the weights. Take np.exp of them: as they are, the "
+            "farthest image counts most.",
+            lambda x, y, s: normalised(squared_distances(x, y)) @ y,
+        ),
+        Mistake(
+            "This is the clean image that is farthest away.",
+            lambda x, y, s: y[squared_distances(x, y).argmax(1)],
         ),
         Mistake(
             "The sign of the exponent is reversed: the images that are farthest away get the "
@@ -407,6 +543,7 @@ CONDITIONAL_MEAN = Exercise(
             "The weights fall as one over the squared distance. The noise is Gaussian: they fall "
             "as exp(−distance² / 2σ²).",
             lambda x, y, s: softmax(-np.log(squared_distances(x, y))) @ y,
+            lambda x, y, s: softmax(-np.log(squared_distances(x, y) + s**2)) @ y,
         ),
         Mistake(
             "The noisy images come back as they were.",

@@ -41,6 +41,33 @@ DENOISING_LOSS = Exercise(
             "The target is the noisy image, which asks the net for a copy of its input. The loss "
             "compares with the clean one.",
             lambda f, x, n, s: compared(f, x + s * n, x + s * n),
+            lambda f, x, n, s: compared(f, x + s * n, np.clip(x + s * n, 0, 1)),
+        ),
+        Mistake(
+            "The target is a noisy image as well. The loss compares with the clean one.",
+            lambda f, x, n, s: compared(f, x + s * n, x + n),
+            lambda f, x, n, s: compared(f, x + s * n, x - s * n),
+            lambda f, x, n, s: compared(f, x + n, x + s * n),
+        ),
+        Mistake(
+            "The target is what the net makes of the clean image, which may be anything. It is the "
+            "clean image itself.",
+            lambda f, x, n, s: compared(f, x + s * n, f(x)),
+        ),
+        Mistake(
+            "The net is applied twice: once in your line, and once in the last one.",
+            lambda f, x, n, s: compared(f, f(x + s * n), x),
+        ),
+        Mistake(
+            "The target is the same for all images, or all pixels. Each image has its own.",
+            lambda f, x, n, s: compared(f, x + s * n, x.mean(0)),
+            lambda f, x, n, s: compared(f, x + s * n, x.mean()),
+            lambda f, x, n, s: compared(f, x + s * n, x.mean(1, keepdims=True)),
+            lambda f, x, n, s: compared(f, x + s * n, 0),
+        ),
+        Mistake(
+            "Brackets reach too far: sigma multiplies the noise only, not the image.",
+            lambda f, x, n, s: compared(f, s * (x + n), x),
         ),
         Mistake(
             "The net sees the clean image, and is asked for the noisy one: the two are "
@@ -78,7 +105,7 @@ DENOISING_LOSS = Exercise(
             lambda f, x, n, s: compared(f, x - s * n, x),
         ),
         Mistake(
-            "The noise is multiplied by the image, so that black pixels get none. It is added to "
+            "The noise is multiplied by the image, so that paper gets none. It is added to "
             "every pixel alike.",
             lambda f, x, n, s: compared(f, x * (1 + s * n), x),
             lambda f, x, n, s: compared(f, x * s * n, x),
@@ -88,6 +115,8 @@ DENOISING_LOSS = Exercise(
             "The image fades while the noise is added. Here the image stays whole: x + σ n.",
             lambda f, x, n, s: compared(f, (1 - s) * x + s * n, x),
             lambda f, x, n, s: compared(f, np.sqrt(1 - s**2) * x + s * n, x),
+            lambda f, x, n, s: compared(f, (x + s * n) / (1 + s), x),
+            lambda f, x, n, s: compared(f, (x + s * n) / np.sqrt(1 + s**2), x),
         ),
         Mistake(
             "The net sees nothing but noise: the clean image is missing from its input.",
@@ -95,9 +124,37 @@ DENOISING_LOSS = Exercise(
             lambda f, x, n, s: compared(f, n, x),
         ),
         Mistake(
-            "The noisy image is clamped to [0, 1]. The convention of this lesson is not to: the "
-            "noise would no longer have mean 0.",
+            "The noisy image is clamped. The convention of this lesson is not to: the noise would "
+            "no longer have mean 0.",
             lambda f, x, n, s: compared(f, np.clip(x + s * n, 0, 1), x),
+            lambda f, x, n, s: compared(f, np.maximum(x + s * n, 0), x),
+            lambda f, x, n, s: compared(f, np.minimum(x + s * n, 1), x),
+        ),
+        Mistake(
+            "All images get the same noise. Each row of noise belongs to the image in that row.",
+            lambda f, x, n, s: compared(f, x + s * n[:1], x),
+        ),
+        Mistake(
+            "All pixels get the same noise. Every pixel of every image has a number of its own.",
+            lambda f, x, n, s: compared(f, x + s * n.mean(), x),
+            lambda f, x, n, s: compared(f, x + s * n.std(), x),
+            lambda f, x, n, s: compared(f, x + s * n[:, :1], x),
+            lambda f, x, n, s: compared(f, x + s * n.mean(1, keepdims=True), x),
+        ),
+        Mistake(
+            "The noise has lost its sign, so it only adds ink. It is added as it is.",
+            lambda f, x, n, s: compared(f, x + s * np.abs(n), x),
+            lambda f, x, n, s: compared(f, x + s * n**2, x),
+        ),
+        Mistake(
+            "The noise is scaled to a standard deviation of exactly 1 first. It has that already, "
+            "up to chance: add sigma times the noise as it is.",
+            lambda f, x, n, s: compared(f, x + s * n / n.std(), x),
+        ),
+        Mistake(
+            "A 2 comes in: the noise is as strong as its standard deviation, sigma.",
+            lambda f, x, n, s: compared(f, x + 2 * s * n, x),
+            lambda f, x, n, s: compared(f, x + s / 2 * n, x),
         ),
         Mistake(
             "The target is the noise. That is another way to train a denoiser, one that subtracts "
@@ -166,6 +223,9 @@ WIENER_FACTOR = Exercise(
             "The variance is squared as if it were a standard deviation. λ is a variance already.",
             lambda v, s: v**2 / (v**2 + s**2),
             lambda v, s: v**2 / (v**2 + s**4),
+            lambda v, s: v / (v**2 + s**2),
+            lambda v, s: v / np.sqrt(v**2 + s**2),
+            lambda v, s: v**2 / (v + s**2),
         ),
         Mistake(
             "The root of each variance is taken. The factor that minimises a *squared* error is a "
@@ -186,11 +246,21 @@ WIENER_FACTOR = Exercise(
             lambda v, s: s**2 / v,
         ),
         Mistake(
+            "The ratio of signal and noise, cut or bent to end at 1, is no answer to the question: "
+            "set the derivative of the expected error to 0.",
+            lambda v, s: np.minimum(v / s**2, 1),
+            lambda v, s: np.tanh(v / s**2),
+            lambda v, s: 1 - np.exp(-v / s**2),
+            lambda v, s: np.exp(-(s**2) / v),
+        ),
+        Mistake(
             "The noise is subtracted. It is independent of the image, so variances add up; what is "
             "divided by is the variance of the noisy image.",
             lambda v, s: v / (v - s**2),
             lambda v, s: (v - s**2) / v,
+            lambda v, s: (v - s) / v,
             lambda v, s: (v - s**2) / (v + s**2),
+            lambda v, s: s**2 / (s**2 - v),
             lambda v, s: np.maximum(v - s**2, 0) / v,
         ),
         Mistake(
@@ -203,6 +273,7 @@ WIENER_FACTOR = Exercise(
             "This keeps a direction or drops it: that is PCA. The Wiener factor changes smoothly.",
             lambda v, s: (v > s**2) * 1.0,
             lambda v, s: (v > s) * 1.0,
+            lambda v, s: (v > s**2) * v,
         ),
         Mistake(
             "This is the squared error that is left, not the factor that leads to it.",
@@ -212,11 +283,19 @@ WIENER_FACTOR = Exercise(
             "A 1 stands where the variance belongs: 1 / (λ + σ²) makes all directions equally "
             "strong.",
             lambda v, s: 1 / (v + s**2),
+            lambda v, s: 1 / (v + s),
+        ),
+        Mistake(
+            "A 1 stands where the variance of the direction belongs. Only if every direction had "
+            "the variance 1 would that be right.",
+            lambda v, s: v / (1 + s**2),
+            lambda v, s: np.full_like(v, 1 / (1 + s**2)),
         ),
         Mistake(
             "A 2 comes in. In (1 − a)² λ + a² σ² both squares have the same 2 in their derivative, "
             "and it cancels.",
             lambda v, s: v / (v + 2 * s**2),
+            lambda v, s: v / (v + s**2 / 2),
             lambda v, s: 2 * v / (v + s**2),
             lambda v, s: v / (2 * (v + s**2)),
         ),
@@ -225,6 +304,19 @@ WIENER_FACTOR = Exercise(
             "variance, plus that of the noise.",
             lambda v, s: v / v.sum(),
             lambda v, s: v / (v.sum() + s**2),
+            lambda v, s: v / (v + s**2).sum(),
+        ),
+        Mistake(
+            "All directions are divided by one number. Each has its own variance, plus that of the "
+            "noise.",
+            lambda v, s: v / (v.mean() + s**2),
+            lambda v, s: v / (v.max() + s**2),
+        ),
+        Mistake(
+            "The noise is counted once for every direction. Along one direction its variance is "
+            "σ², however many there are.",
+            lambda v, s: v / (v + len(v) * s**2),
+            lambda v, s: v / (v + s**2 / len(v)),
         ),
     ],
     insight="Where the image is as strong as the noise, λ = σ², the factor is one half.",
@@ -250,20 +342,20 @@ WITHOUT_BIAS = Exercise(
     },
     mistakes=[
         Mistake(
-            "Black becomes 0, but white becomes 1 − 2b: the range has to be stretched as well.",
+            "Paper becomes 0, but ink becomes 1 − 2b: the range has to be stretched as well.",
             lambda a, b: a - b,
             lambda a, b: np.clip(a - b, 0, 1),
             lambda a, b: np.maximum(a - b, 0),
         ),
         Mistake(
-            "It is stretched by the wrong length: between the means of black, b, and of white, "
+            "It is stretched by the wrong length: between the means of paper, b, and of ink, "
             "1 − b, lie 1 − 2b.",
             lambda a, b: (a - b) / (1 - b),
             lambda a, b: (a - b) / (1 + b),
             lambda a, b: (a - b) / (1 + 2 * b),
         ),
         Mistake(
-            "It is stretched, but black does not become 0. Subtract b first.",
+            "It is stretched, but paper does not become 0. Subtract b first.",
             lambda a, b: a / (1 - 2 * b),
             lambda a, b: a / (1 - b),
         ),
@@ -271,20 +363,41 @@ WITHOUT_BIAS = Exercise(
             "It is multiplied by 1 − 2b, which makes the range narrower still. Divide.",
             lambda a, b: (a - b) * (1 - 2 * b),
             lambda a, b: (a - b) * (1 - b),
+            lambda a, b: a * (1 - 2 * b) - b,
+            lambda a, b: a * (1 - b) - b,
+            lambda a, b: a * (1 - 2 * b),
         ),
         Mistake(
-            "This is what clamping does, once more: black to b and white to 1 − b. Go the other "
+            "Subtract b first: after the stretching it is not stretched with the rest.",
+            lambda a, b: a / (1 - 2 * b) - b,
+            lambda a, b: a / (1 - b) - b,
+        ),
+        Mistake(
+            "Here b is subtracted twice. It is what paper has too much, once.",
+            lambda a, b: (a - 2 * b) / (1 - 2 * b),
+            lambda a, b: a - 2 * b,
+            lambda a, b: (a - b) / (1 - b) - b,
+        ),
+        Mistake(
+            "The answers are cut off at b and 1 − b, and not stretched: what lies between stays "
+            "where it was.",
+            lambda a, b: np.clip(a, b, 1 - b),
+            lambda a, b: np.where(a < b, 0, np.where(a > 1 - b, 1, a)),
+        ),
+        Mistake(
+            "This is what clamping does, once more: paper to b and ink to 1 − b. Go the other "
             "way.",
             lambda a, b: b + a * (1 - 2 * b),
         ),
         Mistake(
             "Brackets are missing: the whole difference is divided, and by the whole 1 − 2b.",
             lambda a, b: a - b / (1 - 2 * b),
+            lambda a, b: a - b * (1 - 2 * b),
             lambda a, b: (a - b) / 1 - 2 * b,
             lambda a, b: a - b / 1 - 2 * b,
         ),
         Mistake(
-            "The sign of b is reversed: black came out too bright, so b is subtracted.",
+            "The sign of b is reversed: paper came out at b, so b is subtracted.",
             lambda a, b: (a + b) / (1 - 2 * b),
             lambda a, b: (a + b) / (1 + 2 * b),
             lambda a, b: a + b,
@@ -295,19 +408,21 @@ WITHOUT_BIAS = Exercise(
             lambda a, b: np.clip((a - b) / (1 - 2 * b), 0, 1),
         ),
         Mistake(
-            "Black and white are interchanged.",
+            "Paper and ink are interchanged.",
             lambda a, b: 1 - (a - b) / (1 - 2 * b),
             lambda a, b: (1 - b - a) / (1 - 2 * b),
         ),
         Mistake(
             "The ends are taken from the answers, not from b. A picture without a pixel that is "
-            "surely black would be stretched too far.",
+            "surely paper would be stretched too far.",
             lambda a, b: (a - a.min()) / (a.max() - a.min()),
             lambda a, b: (a - a.min()) / (1 - 2 * b),
+            lambda a, b: (a - b) / (a.max() - b),
+            lambda a, b: (a - a.mean()) / (1 - 2 * b),
         ),
     ],
-    insight="For black and for white this is exact. Grey pixels are bent by the clamp, not only "
-    "squeezed, so for them a straight line is roughly right.",
+    insight="For paper and for ink this is exact. Between them the clamp bends as well as "
+    "squeezes, so there a straight line is roughly right.",
 )
 
 EXERCISES = [DENOISING_LOSS, WIENER_FACTOR, WITHOUT_BIAS]

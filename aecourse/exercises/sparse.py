@@ -32,10 +32,22 @@ def as_tensor(rho):
     return torch.as_tensor(rho, dtype=torch.float64)
 
 
+class FromNet(torch.Tensor):
+    """A code as an encoder hands it over: each copy carries a gradient, and may be changed."""
+
+    def __deepcopy__(self, memo):
+        return torch.tensor(self.numpy(), requires_grad=True).clone()
+
+
+def from_net(code):
+    """A NumPy array as a code."""
+    return torch.tensor(code).as_subclass(FromNet)
+
+
 def activations(seed, examples, units, scale=1.0):
     random = np.random.default_rng(seed)
-    return scale * torch.tensor(random.uniform(0.02, 0.6, size=(examples, units))
-                        * random.uniform(0.2, 1.5, size=(1, units)))  # fmt: skip
+    return from_net(scale * random.uniform(0.02, 0.6, size=(examples, units))
+                    * random.uniform(0.2, 1.5, size=(1, units)))  # fmt: skip
 
 
 KL_SPARSITY = Exercise(
@@ -176,6 +188,7 @@ KL_SPARSITY = Exercise(
             "The function torch.log takes tensors, and rho is a plain number. Leave it inside the "
             "fraction, as in `torch.log(rho / q)`, or take `math.log(rho)`."),
     },
+    trainable=True,
     insight="It is 0 when every unit's mean is rho, whether the unit is loud on few examples or a "
     "little on for all: the penalty cannot tell these apart.",
 )
@@ -208,17 +221,17 @@ def in_flat(code, k):
 
 def codes(seed, examples, units):
     random = np.random.default_rng(seed)
-    return torch.tensor(random.normal(0.3, 1.0, size=(examples, units))
-                        * random.uniform(0.4, 2.5, size=(examples, 1)))  # fmt: skip
+    return (random.normal(0.3, 1.0, size=(examples, units))
+            * random.uniform(0.4, 2.5, size=(examples, 1)))  # fmt: skip
 
 
 TOP_K_CODE = Exercise(
     name="top-k code",
     right=top_k_code,
     probes={
-        "5 examples of 9 units, k = 3": (codes(1, 5, 9), 3),
-        "4 examples of 7 units, k = 2": (codes(2, 4, 7), 2),
-        "3 examples of 8 units, k = 7": (codes(3, 3, 8), 7),
+        "5 examples of 9 units, k = 3": (from_net(codes(1, 5, 9)), 3),
+        "4 examples of 7 units, k = 2": (from_net(codes(2, 4, 7)), 2),
+        "3 examples of 8 units, k = 7": (from_net(codes(3, 3, 8)), 7),
     },
     mistakes=[
         Mistake(
@@ -340,6 +353,7 @@ TOP_K_CODE = Exercise(
             lambda h, k: h,
         ),
     ],
+    trainable=True,
     insight="Exactly k units per example, at any scale of the code: there is no weight to tune, "
     "and nothing is gained by making the code small.",
 )
@@ -399,7 +413,7 @@ def by_rows(W):
 
 
 def problem(seed, examples, units, features):
-    return Held(units, features, seed), codes(seed + 10, examples, units)
+    return Held(units, features, seed), torch.tensor(codes(seed + 10, examples, units))
 
 
 UNIT_COLUMNS = Exercise(

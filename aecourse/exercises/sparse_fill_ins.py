@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from aecourse.exercises.checks import Exercise, Mistake
+from aecourse.exercises.sparse import from_net
 
 # Dead units ---------------------------------------------------------------------------------
 
@@ -120,7 +121,7 @@ def l1_penalty(code, weight):
 
 def signed(seed, examples, units):
     random = np.random.default_rng(seed)
-    return torch.tensor(random.normal(0.2, 1.0, size=(examples, units)))
+    return from_net(random.normal(0.2, 1.0, size=(examples, units)))
 
 
 L1_PENALTY = Exercise(
@@ -161,6 +162,10 @@ L1_PENALTY = Exercise(
             "This is a squared penalty. Its pull fades near zero and never arrives there; L1 takes "
             "absolute values.",
             lambda h, w: w * h.square().sum(1),
+        ),
+        Mistake(
+            "This is the length of the code (L2). It pulls the code as a whole, never single units "
+            "to zero; L1 adds up absolute values.",
             lambda h, w: w * h.norm(dim=1),
         ),
         Mistake(
@@ -200,6 +205,7 @@ L1_PENALTY = Exercise(
             lambda h, w: -w * h.abs().sum(1),
         ),
     ],
+    trainable=True,
     insight="One number for each image, summed over its units: what is summed and what is averaged "
     "decides what a weight means.",
 )

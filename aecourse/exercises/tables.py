@@ -56,6 +56,10 @@ def each(function, train, test):
     return function(train, train)[0], function(test, test)[0]
 
 
+def root_mean_square(table, axis):
+    return np.sqrt(np.mean(table**2, axis=axis))
+
+
 def row_by_row(table, _):
     std = table.std(axis=1, keepdims=True)
     return (table - table.mean(axis=1, keepdims=True)) / std, None
@@ -105,6 +109,9 @@ SCALER = Exercise(
             "that they are to judge. Mean and standard deviation come from the training rows.",
             lambda a, b: scale(a, b, fit=np.concatenate([a, b])),
             lambda a, b: scale(a, b, fit=np.concatenate([a, b]), spread=sample_std),
+            lambda a, b: scale(a, b, centre=lambda *_, axis: np.concatenate([a, b]).mean(axis)),
+            lambda a, b: scale(a, b, spread=lambda *_, axis: np.concatenate([a, b]).std(axis)),
+            lambda a, b: scale(a, b, centre=lambda *_, axis: (a.mean(axis) + b.mean(axis)) / 2),
         ),
         Mistake(
             "The test rows are scaled with their own mean and standard deviation. The net has "
@@ -157,6 +164,18 @@ SCALER = Exercise(
             "The columns are divided by their mean absolute deviation. The standard deviation is "
             "the root of the mean *square*: only then is the error of predicting 0 equal to 1.",
             lambda a, b: scale(a, b, spread=lambda x, axis: np.abs(x - x.mean(axis)).mean(axis)),
+        ),
+        Mistake(
+            "The columns are divided by a range instead of the standard deviation. Only after the "
+            "latter is an error of 1 that of predicting the mean.",
+            lambda a, b: scale(a, b, spread=np.ptp),
+            lambda a, b: scale(a, b, spread=quartile_range),
+        ),
+        Mistake(
+            "The columns are divided by their root mean square. The standard deviation measures "
+            "around the mean: subtract it before squaring.",
+            lambda a, b: scale(a, b, spread=root_mean_square),
+            lambda a, b: scale(a, b, centre=nothing, spread=root_mean_square),
         ),
         Mistake(
             "The columns are divided by their mean. The unit goes away, but the spread of a column "
@@ -220,6 +239,11 @@ SCALER = Exercise(
             "standard deviation were taken after the training table had been overwritten with its "
             "scaled self: then they are 0 and 1. Keep both numbers first, then scale both tables.",
             lambda a, b: (scale(a, b)[0], b),
+        ),
+        Mistake(
+            "The training rows come back as they were. The net is trained on scaled rows: scale "
+            "both tables.",
+            lambda a, b: (a, scale(a, b)[1]),
         ),
         Mistake(
             "The test rows are centred, but not divided by the standard deviation.",
@@ -309,10 +333,12 @@ IMPUTATION = Exercise(
             lambda a, b: fill(b, (np.nanmean(a, axis=0) + np.nanmean(b, axis=0)) / 2),
         ),
         Mistake(
-            "A gap is filled from the row before it. The rows are in no order, and the day before "
+            "A gap is filled from the row beside it. The rows are in no order, and the day before "
             "is another station's: use the column means of the training rows.",
             lambda a, b: from_the_row_before(b),
             lambda a, b: from_the_row_before(from_the_row_before(b)[::-1])[::-1],
+            lambda a, b: from_the_row_before(b[::-1])[::-1],
+            lambda a, b: from_the_row_before(from_the_row_before(b[::-1])[::-1]),
         ),
         Mistake(
             "The gaps are filled with a marker. A net takes it for a measurement, far outside "
@@ -364,6 +390,23 @@ IMPUTATION = Exercise(
             "This is the median. It is a fair choice for skewed columns such as rain, but the mean "
             "is asked for here: it is what squared error rewards.",
             lambda a, b: fill(b, np.nanmedian(a, axis=0)),
+        ),
+        Mistake(
+            "The gaps are filled with another number of their column: its smallest, its largest, "
+            "its sum or its standard deviation. The mean is asked for.",
+            lambda a, b: fill(b, np.nanmin(a, axis=0)),
+            lambda a, b: fill(b, np.nanmax(a, axis=0)),
+            lambda a, b: fill(b, np.nansum(a, axis=0)),
+            lambda a, b: fill(b, np.nanstd(a, axis=0)),
+        ),
+        Mistake(
+            "The means have lost their decimals. Keep them as they are.",
+            lambda a, b: fill(b, np.trunc(np.nanmean(a, axis=0))),
+            lambda a, b: fill(b, np.round(np.nanmean(a, axis=0))),
+        ),
+        Mistake(
+            "Columns with gaps are dropped. Every column should come back, filled.",
+            lambda a, b: b[:, ~np.isnan(b).any(axis=0)],
         ),
         Mistake(
             "Rows with gaps are dropped. A forecast is wanted for those days too: every test row "
@@ -514,6 +557,14 @@ def reordered(raw, real, binary, category):
     return mixed_loss(turned, real, binary, category)
 
 
+def swapped(raw, real, binary, category):
+    """The net's output with its binary columns last."""
+    x, y, z = split(raw, real, binary)
+    k = z.shape[1]
+    turned = torch.cat([x, raw[:, x.shape[1] + k :], raw[:, x.shape[1] : x.shape[1] + k]], dim=1)
+    return mixed_loss(turned, real, binary, category)
+
+
 def averaged_entropies(real_loss):
     """A wrong implementation that leaves both cross-entropies at PyTorch's default, the mean."""
     return mixed(real_loss, F.binary_cross_entropy_with_logits, F.cross_entropy)
@@ -527,7 +578,8 @@ def without_sigmoid(y, target):
 def mixed_rows(seed, rows, real, binary, categories, seen=None):
     """Some rows; only the first ``seen`` categories occur, but there are logits for all."""
     random = np.random.default_rng(seed)
-    return (torch.tensor(random.normal(size=(rows, real + binary + categories)) * 1.5),
+    raw = random.normal(size=(rows, real + binary + categories)) * 1.5
+    return (torch.tensor(raw, requires_grad=True),
             torch.tensor(random.normal(size=(rows, real))),
             torch.tensor(random.integers(2, size=(rows, binary)).astype(float)),
             torch.tensor(random.integers(seen or categories, size=rows)))
@@ -736,6 +788,21 @@ MIXED_LOSS = Exercise(
             mixed(real_loss=lambda x, t: half_squares(x.sigmoid(), t)),
         ),
         Mistake(
+            "The sign of the real columns' cost is reversed. A miss should cost more, not less.",
+            mixed(real_loss=lambda x, t: -half_squares(x, t)),
+        ),
+        Mistake(
+            "The categories' cost is weighed with the number of categories. It is in nats already, "
+            "like the others.",
+            mixed(category_loss=lambda z, c: nats(z, c) / z.shape[1]),
+            mixed(category_loss=lambda z, c: nats(z, c) * z.shape[1]),
+        ),
+        Mistake(
+            "The categories' cost is that of the likeliest category. It is the true one that costs "
+            "−log p, however unlikely the net thinks it.",
+            mixed(category_loss=lambda z, c: nats(z, z.argmax(1))),
+        ),
+        Mistake(
             "The categories are left out.",
             mixed(category_loss=lambda z, c: 0.0),
         ),
@@ -828,6 +895,9 @@ MIXED_LOSS = Exercise(
             "The outputs are taken in the wrong order: real columns first, then binary, then "
             "categories.",
             reordered,
+            swapped,
+            other_slices(lambda r, b: slice(b, b + r), lambda r, b: slice(b),
+                         lambda r, b: slice(r + b, None)),
         ),
     ],
     hints={
@@ -837,6 +907,7 @@ MIXED_LOSS = Exercise(
         "binary columns begin after the r real ones and end after b more. And before the kinds are "
         "added, each needs one value per row.",
     },
+    trainable=True,
     insight="Each kind has the loss of its own likelihood, and since all are sums over columns, "
     "they can be added.",
 )

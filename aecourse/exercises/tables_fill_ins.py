@@ -16,8 +16,12 @@ def miss(x, best):
     return (x - best).square().mean()
 
 
-def standard(seed, rows, columns):
-    return torch.tensor(np.random.default_rng(seed).normal(0.1, 1.2, size=(rows, columns)))
+def standard(seed, rows, columns, mean=0.1):
+    return torch.tensor(np.random.default_rng(seed).normal(mean, 1.2, size=(rows, columns)))
+
+
+def outside(x):
+    return x[(x < 0) | (x > 1)]
 
 
 FLOOR = Exercise(
@@ -25,7 +29,7 @@ FLOOR = Exercise(
     right=floor_behind_a_sigmoid,
     probes={
         "7 rows of 4 columns": (standard(1, 7, 4),),
-        "5 rows of 6 columns": (standard(2, 5, 6),),
+        "5 rows of 6 columns": (standard(2, 5, 6, mean=0.5),),
     },
     mistakes=[
         Mistake(
@@ -40,6 +44,16 @@ FLOOR = Exercise(
             lambda x: miss(x, x.mean(0)),
             lambda x: miss(x, x.mean().clamp(0, 1)),
             lambda x: miss(x, x.mean(0).clamp(0, 1)),
+        ),
+        Mistake(
+            "Every entry gets the same output, or every entry of a column. A net may answer each "
+            "entry with a number of its own.",
+            lambda x: miss(x, 0.0),
+            lambda x: miss(x, 1.0),
+            lambda x: miss(x, x.median()),
+            lambda x: miss(x, x.median(0).values),
+            lambda x: miss(x, x.clamp(0, 1).mean()),
+            lambda x: miss(x, x.clamp(0, 1).mean(0)),
         ),
         Mistake(
             "This is what an untrained sigmoid says, about 0.5 everywhere. The best net says the "
@@ -81,6 +95,16 @@ FLOOR = Exercise(
             "up to 1.",
             lambda x: miss(x, x.clamp(0.5, 1)),
             lambda x: miss(x, x.clamp(0, 0.5)),
+        ),
+        Mistake(
+            "The sign is dropped first. The nearest number to a negative value is 0.",
+            lambda x: miss(x, x.abs().clamp(0, 1)),
+            lambda x: miss(x, x.abs()),
+        ),
+        Mistake(
+            "The mean runs over the values that a sigmoid cannot reach. The others cost nothing, "
+            "but they count.",
+            lambda x: miss(outside(x), outside(x).clamp(0, 1)),
         ),
         Mistake(
             "The square is missing.",
@@ -151,6 +175,17 @@ R_SQUARED = Exercise(
             "All columns share one variance. Each has its own: take it over rows, axis 0.",
             lambda x, copy: 1 - error(x, copy) / x.var(correction=0),
             lambda x, copy: 1 - error(x, copy) / x.var(),
+            lambda x, copy: 1 - error(x, copy) / variance(x).mean(),
+            lambda x, copy: 1 - error(x, copy) / x.var(0).mean(),
+        ),
+        Mistake(
+            "The variance is taken around the mean of the whole table. Each column has its own "
+            "mean.",
+            lambda x, copy: 1 - error(x, copy) / (x - x.mean()).square().mean(0),
+        ),
+        Mistake(
+            "The variance is taken around the mean of the copy. It belongs to the data alone.",
+            lambda x, copy: 1 - error(x, copy) / (x - copy.mean(0)).square().mean(0),
         ),
         Mistake(
             "All columns share one error. Each has its own: take the mean over rows, axis 0.",
@@ -189,6 +224,7 @@ R_SQUARED = Exercise(
         Mistake(
             "The error is a sum over rows, and the variance a mean. Take the mean of both.",
             lambda x, copy: 1 - (copy - x).square().sum(0) / variance(x),
+            lambda x, copy: 1 - (copy - x).square().sum(0) / x.var(0),
         ),
         Mistake(
             "The mean is not subtracted: this divides by the mean square, which is the variance "
@@ -202,6 +238,12 @@ R_SQUARED = Exercise(
         Mistake(
             "This is the error. R² compares it with the variance: one minus their quotient.",
             error,
+        ),
+        Mistake(
+            "This is the variance minus the error, in the column's own unit. Divide by the "
+            "variance: a share of it is asked for.",
+            lambda x, copy: variance(x) - error(x, copy),
+            lambda x, copy: x.var(0) - error(x, copy),
         ),
         Mistake(
             "The error is not divided by the variance of its column.",
@@ -229,6 +271,7 @@ R_SQUARED = Exercise(
         Mistake(
             "Roots are taken of both. R² is about squares: error over variance.",
             lambda x, copy: 1 - (error(x, copy) / variance(x)).sqrt(),
+            lambda x, copy: 1 - error(x, copy).sqrt() / x.std(0),
         ),
         Mistake(
             "This is the correlation. It forgives a copy that is shifted or too small, and it is "
@@ -257,9 +300,9 @@ def ranked_right(rainy, dry):
     return (rainy[:, None] > dry[None, :]).mean()
 
 
-def two_groups(seed, rainy, dry):
+def two_groups(seed, rainy, dry, apart=0.15):
     draw = np.random.default_rng(seed)
-    return draw.normal(0.55, 0.2, size=rainy), draw.normal(0.4, 0.2, size=dry)
+    return draw.normal(0.4 + apart, 0.2, size=rainy), draw.normal(0.4, 0.2, size=dry)
 
 
 AUROC = Exercise(
@@ -268,6 +311,7 @@ AUROC = Exercise(
     probes={
         "9 rainy and 14 dry days": two_groups(5, 9, 14),
         "11 rainy and 8 dry days": two_groups(3, 11, 8),
+        "7 rainy and 10 dry days, ranked worse than by a coin": two_groups(6, 7, 10, -0.1),
     },
     also_right=(lambda rainy, dry: np.sign(rainy[:, None] - dry).mean() / 2 + 0.5,),
     mistakes=[
@@ -275,6 +319,22 @@ AUROC = Exercise(
             "This is the share of pairs that are ranked wrongly: the rainy day should have the "
             "higher score.",
             lambda rainy, dry: (rainy[:, None] < dry).mean(),
+        ),
+        Mistake(
+            "A share below one half is turned round. A score that ranks worse than a coin should "
+            "show that: count the pairs that stand in the right order.",
+            lambda rainy, dry: max(ranked_right(rainy, dry), 1 - ranked_right(rainy, dry)),
+        ),
+        Mistake(
+            "Only the first rainy day is compared. Does the return stand inside the loop? Then it "
+            "ends the loop in its first turn.",
+            lambda rainy, dry: (rainy[0] > dry).mean(),
+            lambda rainy, dry: (rainy[0] > dry).sum() / rainy.size / dry.size,
+        ),
+        Mistake(
+            "The pairs in the right order are divided by those in the wrong one. A share divides "
+            "by all pairs.",
+            lambda rainy, dry: ranked_right(rainy, dry) / (1 - ranked_right(rainy, dry)),
         ),
         Mistake(
             "The means are compared. Count pairs: every rainy day with every dry one.",
@@ -318,10 +378,17 @@ AUROC = Exercise(
             "Day i is paired with day i only. Every rainy day meets every dry one: give one of "
             "the two arrays a second axis.",
             lambda rainy, dry: np.mean([a > b for a, b in zip(rainy, dry)]),
+            lambda rainy, dry: sum(a > b for a, b in zip(rainy, dry)) / len(rainy),
+            lambda rainy, dry: sum(a > b for a, b in zip(rainy, dry)) / len(dry),
+            lambda rainy, dry: sum(a > b for a, b in zip(rainy, dry)) / rainy.size / dry.size,
         ),
         Mistake(
             "A rainy day counts only if it beats all dry ones. Count the pairs that it wins.",
             lambda rainy, dry: (rainy > dry.max()).mean(),
+        ),
+        Mistake(
+            "A rainy day counts as soon as it beats one dry day. Count all pairs that it wins.",
+            lambda rainy, dry: (rainy > dry.min()).mean(),
         ),
         Mistake(
             "A dry day counts only if all rainy ones beat it. Count the pairs that it loses.",
@@ -347,6 +414,7 @@ AUROC = Exercise(
             "This is the accuracy with a threshold of one half. AUROC has no threshold: it counts "
             "pairs that stand in the right order.",
             lambda rainy, dry: ((rainy > 0.5).sum() + (dry <= 0.5).sum()) / (len(rainy) + len(dry)),
+            lambda rainy, dry: ((rainy > 0.5).mean() + (dry <= 0.5).mean()) / 2,
         ),
     ],
     hints={

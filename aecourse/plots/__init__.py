@@ -9,6 +9,7 @@ from aecourse.plots.curves import by_doubling, losses
 from aecourse.plots.diagrams import diagram
 from aecourse.plots.dots import dots
 from aecourse.plots.drawings import network
+from aecourse.plots.fields import arrows, walks
 from aecourse.plots.grids import error_matrix
 from aecourse.plots.images import filters, image_rows, pictures
 from aecourse.plots.maps import digit_map, picture_map, show_map
@@ -19,6 +20,7 @@ __all__ = [
     "COLOURS",
     "MARKERS",
     "STYLE",
+    "arrows",
     "by_doubling",
     "code_plane",
     "diagram",
@@ -39,4 +41,5 @@ __all__ = [
     "show_map",
     "show_slider",
     "use_style",
+    "walks",
 ]

@@ -103,6 +103,7 @@ def verdict(
     sensitivity: Mapping[str, Mapping[str, Row]],
     exact: Sequence[str] = (),
     trained: str | None = None,
+    rival_longer: Row | None = None,
 ) -> dict[str, Any]:
     """The record of a verdict "winner's error is below its rival's", in every setting.
 
@@ -118,6 +119,9 @@ def verdict(
         exact: names of rows without a seed, such as PCA: one value each.
         trained: which of winner and rival is trained and varied: the winner unless told, the rival
             where the winner, such as PCA, has nothing to train.
+        rival_longer: for a sentence about nets in a given time, which twice the epochs improve:
+            setting → errors of the rival after twice its own. The winner must then be ahead after
+            the given time and after twice that.
 
     Returns:
         A record for :func:`aecourse.results.write`, with what follows from the rows.
@@ -145,6 +149,8 @@ def verdict(
             for choice, values in sensitivity.items()
         },
     }
+    if rival_longer is not None:
+        record["convergence"]["rival longer"] = {k: list(v) for k, v in rival_longer.items()}
     if problems := weaknesses(record):
         raise ValueError(f"{sentence!r} does not stand: {'; '.join(problems)}.")
     record["summary"] = summary(record)
@@ -167,6 +173,10 @@ def summary(record: Mapping) -> dict[str, dict]:
                 np.mean(longer[setting]) / np.mean(fitted[setting][: len(longer[setting])]) - 1
             ),
         }
+        if rival := _rival_longer(record):
+            found[setting]["below the rival after twice the epochs by"] = difference_below(
+                rival[setting], longer[setting]
+            )
     return found
 
 
@@ -181,6 +191,11 @@ def difference_below(others: Values, values: Values) -> dict[str, float]:
 def _trained(record: Mapping) -> str:
     """The row whose epochs were doubled: the winner in records that do not say."""
     return record.get("trained", record["winner"])
+
+
+def _rival_longer(record: Mapping) -> Row | None:
+    """The rival after twice its epochs, where a given time is the question; else None."""
+    return record["convergence"].get("rival longer")
 
 
 def weaknesses(record: Mapping) -> list[str]:
@@ -199,12 +214,19 @@ def _gaps(record: Mapping) -> list[str]:
         return [f"{_trained(record)} is neither the winner nor its rival"]
     winner, trained = rows[record["winner"]], rows[_trained(record)]
     tables = {name: rows[name] for name in names} | {"the longer fit": longer}
+    least = {record["winner"]: SEEDS_OF_A_VERDICT, record["rival"]: SEEDS_OF_A_VERDICT,
+             record["null"]: SEEDS_OF_OTHERS, "the longer fit": SEEDS_OF_OTHERS}  # fmt: skip
+    if (rival := _rival_longer(record)) is not None:
+        tables["the rival's longer fit"] = rival
+        least |= dict.fromkeys(("the longer fit", "the rival's longer fit"), SEEDS_OF_A_VERDICT)
     varied = {
         f"{choice} = {value}": row
         for choice, values in record["sensitivity"].items()
         for value, row in values.items()
     }
     found = []
+    if rival is not None and _trained(record) != record["winner"]:
+        found.append("the rival has twice its epochs, but the winner has none to double")
     if len(set(names)) < len(names):
         found.append("winner, rival and null are not three rows")
     if not winner or any(row.keys() != winner.keys() for row in tables.values()):
@@ -218,8 +240,6 @@ def _gaps(record: Mapping) -> list[str]:
             found.append(f"{name} holds what is no number, or nothing")
     if any(len(values) != len(record["seeds"]) for values in trained.values()):
         found.append(f"{_trained(record)} does not have one value for each seed")
-    least = {record["winner"]: SEEDS_OF_A_VERDICT, record["rival"]: SEEDS_OF_A_VERDICT,
-             record["null"]: SEEDS_OF_OTHERS, "the longer fit": SEEDS_OF_OTHERS}  # fmt: skip
     for name, row in tables.items():
         fewest = min((len(values) for values in row.values()), default=0)
         if name not in record["exact"] and fewest < least[name]:
@@ -263,7 +283,10 @@ def _in_numbers(record: Mapping) -> list[str]:
             found.append(f"at {setting} it is no better than the null")
         longer = record["convergence"]["longer"][setting]
         change = abs(facts["change after twice the epochs"]) * np.mean(fitted[setting])
-        if change > CONVERGED * abs(facts["below the rival by"]["mean"]):
+        if _rival_longer(record):
+            if facts["below the rival after twice the epochs by"]["low"] <= 0:
+                found.append(f"at {setting} the margin after twice the epochs lies within chance")
+        elif change > CONVERGED * abs(facts["below the rival by"]["mean"]):
             share = change / abs(facts["below the rival by"]["mean"])
             found.append(f"at {setting} twice the epochs change the error by {share:.0%} of the "
                          "margin")  # fmt: skip
