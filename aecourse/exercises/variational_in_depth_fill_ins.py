@@ -62,12 +62,19 @@ PARTS = Exercise(
             lambda q, a, p: (q - a, a - p),
         ),
         Mistake(
+            "These are medians. A divergence is a *mean* over draws; with medians the parts no "
+            "longer add up.",
+            lambda q, a, p: (torch.quantile(q - a, 0.5), torch.quantile(a - p, 0.5)),
+            lambda q, a, p: ((q - a).median(), (a - p).median()),
+        ),
+        Mistake(
             "The draws are added up. A divergence is a mean over draws.",
             lambda q, a, p: ((q - a).sum(), (a - p).sum()),
         ),
         Mistake(
             "The log-densities are divided. A ratio of densities is a *difference* of logarithms.",
             lambda q, a, p: ((q / a).mean(), (a / p).mean()),
+            lambda q, a, p: (q.mean() / a.mean(), a.mean() / p.mean()),
         ),
         Mistake(
             "The densities themselves are compared. Leave the logarithms as they are: their "
@@ -99,12 +106,18 @@ def with_weights(log_weights):
     return weights.sum(1) ** 2 / (weights**2).sum(1)
 
 
-def weights(seed, images, draws, shift=0.0):
+def weights(seed, images, draws, shifts=(0.0,)):
     draw = torch.Generator().manual_seed(seed)
+    shift = torch.tensor(shifts, dtype=torch.float64)[:, None]
     return (2 * torch.randn(images, draws, generator=draw, dtype=torch.float64) + shift,)
 
 
-TINY = "2 images whose weights are about e^-900"
+def scaled(log_weights):
+    """Weights of each image in units of its largest."""
+    return torch.exp(log_weights - log_weights.amax(1, keepdim=True))
+
+
+TINY = "2 images, whose weights are about e^-60 and e^-900"
 EFFECTIVE_SIZE = Exercise(
     name="effective size",
     right=effective_size,
@@ -113,7 +126,7 @@ EFFECTIVE_SIZE = Exercise(
         "5 images with 8 draws": weights(1, 5, 8),
         "3 images with 4 draws": weights(2, 3, 4),
         "4 images with 30 draws": weights(3, 4, 30),
-        TINY: weights(4, 2, 6, -900.0),
+        TINY: weights(4, 2, 6, (-60.0, -900.0)),
     },
     mistakes=[
         Mistake(
@@ -171,10 +184,31 @@ EFFECTIVE_SIZE = Exercise(
         Mistake(
             "The root is one too many: 1 over the sum of squares itself.",
             lambda w: 1 / w.softmax(1).norm(dim=1),
+            lambda w: w.softmax(1).norm(dim=1),
         ),
         Mistake(
             "The sum of the weights is not squared.",
             lambda w: w.softmax(1).exp().sum(1) / w.softmax(1).exp().square().sum(1),
+            lambda w: w.exp().sum(1) / w.exp().square().sum(1),
+            lambda w: scaled(w).sum(1) / scaled(w).square().sum(1),
+        ),
+        Mistake(
+            "Each share is squared and divided into 1 by itself. Add the squares up first.",
+            lambda w: (1 / w.softmax(1).square()).sum(1),
+        ),
+        Mistake(
+            "The logarithms of the shares are squared. Square the shares themselves: `softmax`, "
+            "not `log_softmax`.",
+            lambda w: 1 / w.log_softmax(1).square().sum(1),
+        ),
+        Mistake(
+            "The weights are squared twice: `softmax` of twice the logarithms has done it once.",
+            lambda w: 1 / (2 * w).softmax(1).square().sum(1),
+        ),
+        Mistake(
+            "This counts the draws with more than an equal share. The effective size has no "
+            "threshold: 1 over the sum of the squared shares.",
+            lambda w: (w.softmax(1) > 1 / w.shape[1]).sum(1),
         ),
         Mistake(
             "The logarithm of the effective size. Take it as a number of draws.",
@@ -183,7 +217,7 @@ EFFECTIVE_SIZE = Exercise(
     ],
     extreme={
         TINY: "The formula is right, and rounding breaks it: e^-900 is 0 in a computer, and 0 / 0 "
-        "is no number. Scale first: `softmax` takes the largest log-weight out.",
+        "is no number. Scale each image's weights first, by its own largest: `softmax` does.",
     },
     insight="A large effective size is no all-clear: it compares the weights that were drawn with "
     "one another, and cannot know of those that were not.",
@@ -196,16 +230,25 @@ def minus_elbo_with(log_likelihood, log_prior, log_q):
     return log_q - log_prior - log_likelihood
 
 
-def draws(seed, count):
+def draws(seed, count, mean_of_q=7.0, spread=2):
     draw = torch.Generator().manual_seed(seed)
     noise = torch.randn(3, count, generator=draw, dtype=torch.float64)
-    return -80 + 9 * noise[0], -26 + 3 * noise[1], 7 + 2 * noise[2]
+    return -80 + 9 * noise[0], -26 + 3 * noise[1], spread * noise[2] + mean_of_q
+
+
+def unusual(seed, count):
+    """Draws that the prior likes better than the posterior does, among others."""
+    return draws(seed, count, mean_of_q=-26.0, spread=6)
 
 
 ANY_PRIOR = Exercise(
     name="ELBO with any prior",
     right=minus_elbo_with,
-    probes={"6 images": draws(1, 6), "3 images": draws(2, 3), "9 images": draws(3, 9)},
+    probes={
+        "6 images": draws(1, 6),
+        "3 images": draws(2, 3),
+        "9 images, of which some codes suit the prior better than the posterior": unusual(3, 9),
+    },
     mistakes=[
         Mistake(
             "This is the ELBO itself. Minus it is asked for, which is positive here.",
@@ -233,6 +276,7 @@ ANY_PRIOR = Exercise(
         Mistake(
             "The prior is missing. It is the term that this section changes.",
             lambda x, p, q: q - x,
+            lambda x, p, q: -x - q,
         ),
         Mistake(
             "The posterior is missing: this is −log p(x, z), which is no bound.",
@@ -256,6 +300,21 @@ ANY_PRIOR = Exercise(
             "Densities are multiplied or divided where their logarithms are added or subtracted.",
             lambda x, p, q: q / p - x,
             lambda x, p, q: -x * p / q,
+            lambda x, p, q: x * (q - p),
+        ),
+        Mistake(
+            "The rate is made positive. For a single draw log q − log p may be negative; only its "
+            "mean over draws, the KL, is not.",
+            lambda x, p, q: (q - p).abs() - x,
+            lambda x, p, q: (q - p).clamp(min=0) - x,
+        ),
+        Mistake(
+            "Only a part of the rate is counted. It counts in full, like the pixels: β is 1.",
+            lambda x, p, q: 0.5 * (q - p) - x,
+        ),
+        Mistake(
+            "The rate is weighted by a density. The draw comes from q already.",
+            lambda x, p, q: torch.exp(q) * (q - p) - x,
         ),
         Mistake(
             "The rate is exponentiated. It stays in nats.",
