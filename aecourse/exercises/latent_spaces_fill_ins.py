@@ -81,10 +81,24 @@ BETWEEN = Exercise(
             "The ends are right, but the steps are not even.",
             lambda a, b, n: at([(i / (n - 1)) ** 2 for i in range(n)], a, b),
             lambda a, b, n: at([(i / (n - 1)) ** 0.5 for i in range(n)], a, b),
+            lambda a, b, n: at((1 - torch.cos(torch.pi * torch.linspace(0, 1, n))).div(2).tolist(),
+                               a, b),
         ),
         Mistake(
-            "Only the middle is returned. All the steps are asked for.",
-            lambda a, b, n: (a + b) / 2,
+            "Only the two ends are returned. The codes between them are asked for, too.",
+            lambda a, b, n: torch.stack([a, b]),
+        ),
+        Mistake(
+            "The share of the way does not stop at 1: it counts 0, 1, 2, … Divide by n − 1.",
+            lambda a, b, n: at(list(range(n)), a, b),
+        ),
+        Mistake(
+            "The way leads away from b: the difference is b − a, or the sign before it is wrong.",
+            lambda a, b, n: at([-i / (n - 1) for i in range(n)], a, b),
+        ),
+        Mistake(
+            "The start is left out: a + t (b − a), and this is t (b − a).",
+            lambda a, b, n: between(a, b, n) - a,
         ),
     ],
     insight="A straight line in codes is a bent one in pixels: there, one image fades into the "
@@ -120,6 +134,7 @@ BEST = Exercise(
             "The largest correlation is taken before it is squared. The best axis may have a "
             "negative one: square first.",
             lambda c: (c.max() ** 2, (c**2).sum()),
+            lambda c: (c.max() ** 2, c.sum() ** 2),
         ),
         Mistake(
             "These are correlations. What is explained is their square.",
@@ -163,6 +178,10 @@ BEST = Exercise(
         Mistake(
             "This is what is *not* explained.",
             lambda c: (1 - (c**2).max(), 1 - (c**2).sum()),
+        ),
+        Mistake(
+            "The second share is what the *others* explain. All together include the best.",
+            lambda c: ((c**2).max(), (c**2).sum() - (c**2).max()),
         ),
         Mistake(
             "These are the squares of all axes. Take the largest for the best.",
@@ -251,6 +270,17 @@ OVERLAP = Exercise(
             "The common neighbours are divided by those of either map (Jaccard). Divide by k.",
             lambda a, b: np.mean([len(set(x) & set(y)) / len(set(x) | set(y))
                                   for x, y in zip(a.tolist(), b.tolist())]),
+            lambda a, b: 1 / (2 / overlap(a, b) - 1),
+        ),
+        Mistake(
+            "Sorted, the rows are compared place by place. One neighbour that differs shifts all "
+            "that follow: compare each with each.",
+            lambda a, b: (a.sort(1).values == b.sort(1).values).double().mean(),
+        ),
+        Mistake(
+            "Only one neighbour of each point is looked for on the other map. All k count.",
+            lambda a, b: (a[:, :1] == b).any(1).double().mean(),
+            lambda a, b: (a == b[:, :1]).any(1).double().mean(),
         ),
         Mistake(
             "This is one share for each point. Their mean is asked for.",
