@@ -70,7 +70,7 @@ class Recipe(NamedTuple):
 
 NETS = {"dense": "dense", "conv": "conv", "conv, IWAE": "conv", "conv, afresh": "conv"}
 RECIPES = {
-    "dense": Recipe(80, 250, 2e-3),  # as long as conv
+    "dense": Recipe(80, 250, 2e-3),
     "conv": Recipe(12, 128, 3e-3),
     "conv, IWAE": Recipe(12, 128, 3e-3, draws=5),
     "conv, afresh": Recipe(12, 128, 3e-3, afresh=True),
