@@ -21,8 +21,8 @@ chosen on the validation digits.
 On one thread about 8 minutes for a seed of *conv* (5 of them training), 7 for *dense*, 11 for
 *conv, IWAE*, 8 for *conv, afresh*. It goes on where it was stopped, at the last whole epoch:
 
-    python experiments/09_frontier.py                       all of it
-    python experiments/09_frontier.py --nets conv dense     these rows, and a result of them alone
+    python experiments/09_frontier.py                       conv and dense
+    python experiments/09_frontier.py --nets conv dense "conv, IWAE" "conv, afresh"
     python experiments/09_frontier.py --minutes 10          stop after the epoch that passes them
     python experiments/09_frontier.py --pilot conv 2        two epochs of its cycle, saved nowhere
 """
@@ -327,7 +327,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--pilot", nargs=2, metavar=("NET", "EPOCHS"))
-    parser.add_argument("--nets", nargs="+", choices=[*NETS], default=[*NETS])
+    parser.add_argument("--nets", nargs="+", choices=[*NETS], default=["conv", "dense"])
     asked = parser.parse_args()
     torch.set_num_threads(1)
     digits = data.mnist()
