@@ -125,3 +125,15 @@ def solution_of(name: str, number: int):
     exec(lessons.setup_source(notebook), names)
     exec(lessons.solution_block(exercise.solutions[0]), names)
     return eval(exercise.answer, names)
+
+
+def solutions_of(name: str) -> list:
+    """The functions that the solutions of a lesson's fill-ins define, in their order."""
+    notebook = lessons.read(NOTEBOOKS / f"{name}.ipynb")
+    found = []
+    for fill_in in lessons.fill_ins(notebook):
+        names = {"__name__": name}
+        exec(lessons.setup_source(notebook), names)
+        exec(lessons.solution_block(fill_in.solutions[0]), names)
+        found.append(eval(fill_in.answer, names))
+    return found

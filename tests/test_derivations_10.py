@@ -1,20 +1,24 @@
-"""What lesson 10 derives in its cells equals what the package, scikit-learn or autograd offers."""
+"""What lesson 10 and its deeper notebook derive equals the package, scikit-learn or autograd."""
 
 import numpy as np
 import pytest
 import torch
-from helpers import NOTEBOOKS, functions_of, solution_of
+from helpers import NOTEBOOKS, functions_of, solution_of, solutions_of
 from sklearn.linear_model import LinearRegression
 from sklearn.manifold._t_sne import _joint_probabilities
 
-from aecourse import evaluation, models
+from aecourse import evaluation
 from aecourse.course import lessons
-from aecourse.randomness import seeded
 
 
 @pytest.fixture(scope="module")
 def lesson():
     return functions_of("10_latent_spaces")
+
+
+@pytest.fixture(scope="module")
+def deeper():
+    return functions_of("deeper/10_tsne")
 
 
 @pytest.fixture
@@ -23,8 +27,8 @@ def points():
 
 
 @pytest.mark.parametrize("perplexity", [5, 12])
-def test_affinities_equal_scikit_learns(lesson, points, perplexity):
-    P, widths = lesson.affinities(points, perplexity)
+def test_affinities_equal_scikit_learns(deeper, points, perplexity):
+    P, widths = deeper.affinities(points, perplexity)
     squared = torch.cdist(points, points).square().numpy().astype(np.float32)
     theirs = _joint_probabilities(squared, perplexity, 0)
     rows, columns = np.triu_indices(50, 1)
@@ -33,25 +37,25 @@ def test_affinities_equal_scikit_learns(lesson, points, perplexity):
     assert (widths > 0).all()
 
 
-def test_every_point_gets_the_perplexity_asked_for(lesson, points):
-    _, widths = lesson.affinities(points, 9)
+def test_every_point_gets_the_perplexity_asked_for(deeper, points):
+    _, widths = deeper.affinities(points, 9)
     perplexity = solution_of("10_latent_spaces", 2)
     for i in range(len(points)):
         others = np.delete((points - points[i]).square().sum(1).numpy(), i)
         assert abs(perplexity(others, widths[i].item()) - 9) < 1e-6
 
 
-def test_an_outlier_breaks_nothing(lesson, points):
+def test_an_outlier_breaks_nothing(deeper, points):
     points[0] += 1_000
-    P, _ = lesson.affinities(points, 5)
+    P, _ = deeper.affinities(points, 5)
     assert P.isfinite().all() and P[0].sum() >= 1 / (2 * len(points)) - 1e-12
 
 
-def test_gradient_of_the_divergence_is_the_one_of_the_paper(lesson, points):
-    P, _ = lesson.affinities(points, 10)
+def test_gradient_of_the_divergence_is_the_one_of_the_paper(deeper, points):
+    P, _ = deeper.affinities(points, 10)
     plane = torch.randn(50, 2, generator=torch.Generator().manual_seed(2)).double()
     plane.requires_grad_()
-    (gradient,) = torch.autograd.grad(lesson.divergence(P, plane), plane)
+    (gradient,) = torch.autograd.grad(deeper.divergence(P, plane), plane)
     y = plane.detach()
     difference = y[:, None] - y
     near = 1 / (1 + difference.square().sum(2))
@@ -61,11 +65,11 @@ def test_gradient_of_the_divergence_is_the_one_of_the_paper(lesson, points):
     assert (gradient - expected).abs().max() < 1e-10
 
 
-def test_divergence_of_equal_neighbourhoods_is_zero(lesson):
+def test_divergence_of_equal_neighbourhoods_is_zero(deeper):
     plane = torch.randn(20, 2, generator=torch.Generator().manual_seed(3)).double()
     near = 1 / (1 + torch.cdist(plane, plane).square())
     near.fill_diagonal_(0)
-    assert abs(lesson.divergence(near / near.sum(), plane).item()) < 1e-12
+    assert abs(deeper.divergence(near / near.sum(), plane).item()) < 1e-12
 
 
 def test_solutions_equal_the_package(points):
@@ -83,22 +87,28 @@ def test_shares_count_neighbours(lesson, points):
     assert table[3, 7].item() == pytest.approx((threes == 7).double().mean().item())
 
 
-def test_most_mixed_pair_counts_both_directions(lesson):
-    table = torch.zeros(10, 10)
-    table[4, 9], table[9, 4], table[3, 5] = 0.3, 0.5, 0.6
-    assert lesson.most_mixed(table) == (4, 9, pytest.approx(0.4))
-
-
-def test_explained_variance_is_that_of_a_regression(lesson, points):
+def test_whitened_correlations_add_up_to_a_regression(lesson, points):
+    """The squares of the correlations with whitened columns are what a regression explains."""
     z = points.float()
-    values = z @ torch.tensor([1.0, -2.0, 0.5, 0.0]) + 0.5 * torch.randn(
-        50, generator=torch.Generator().manual_seed(5)
-    )
-    one, together = lesson.explained(z, values)
+    noise = torch.randn(50, generator=torch.Generator().manual_seed(5))
+    values = z @ torch.tensor([1.0, -2.0, 0.5, 0.0]) + 0.5 * noise
+    eigenvalues, turn = torch.linalg.eigh(torch.cov(z.T))
+    c = lesson.correlations((z - z.mean(0)) @ turn / eigenvalues.sqrt(), values)
+    best, together = solutions_of("10_latent_spaces")[1](c)
     fitted = LinearRegression().fit(z, values).score(z, values)
-    assert together == pytest.approx(fitted, abs=1e-4)
-    each = [LinearRegression().fit(z[:, [i]], values).score(z[:, [i]], values) for i in range(4)]
-    assert one == pytest.approx(max(each), abs=1e-4)
+    assert together.item() == pytest.approx(fitted, abs=1e-4)
+    assert best == c.square().max()
+    each = [np.corrcoef(z[:, i], values)[0, 1] for i in range(4)]
+    assert lesson.correlations(z, values).tolist() == pytest.approx(each, abs=1e-5)
+
+
+def test_solutions_of_the_fill_ins_equal_the_package(lesson, points):
+    between, _, overlap = solutions_of("10_latent_spaces")
+    a, b = points[0].float(), points[1].float()
+    torch.testing.assert_close(between(a, b, 5), lesson.line(a, b, 5))
+    near = [evaluation.neighbours(x, 6) for x in (points, points[:, :2])]
+    expected = evaluation.neighbour_overlap(points, points[:, :2], 6).mean().item()
+    assert overlap(*near).item() == pytest.approx(expected)
 
 
 def test_sizes_and_gaps(lesson):
@@ -109,33 +119,20 @@ def test_sizes_and_gaps(lesson):
     assert radius.tolist() == [1, 1, 1] and gap.tolist() == [4, 6, 10]
 
 
-def test_explorer_decodes_what_its_sliders_say(lesson):
-    pytest.importorskip("ipywidgets")
-    with seeded(0):
-        vae = models.VAE((1, 28, 28), 4, hidden=(8,))
-    picture, box = lesson.explorer(vae, torch.zeros(4), torch.tensor([2, 0])).children
-    before = bytes(picture.value)
-    assert before.startswith(b"\x89PNG")
-    box.children[0].value = 3.0
-    assert bytes(picture.value) != before
-    box.children[0].value = 0.0
-    assert bytes(picture.value) == before
-
-
-def test_divergence_is_a_constant_an_attraction_and_a_repulsion(lesson, points):
-    P, _ = lesson.affinities(points, 10)
+def test_divergence_is_a_constant_an_attraction_and_a_repulsion(deeper, points):
+    P, _ = deeper.affinities(points, 10)
     plane = torch.randn(50, 2, generator=torch.Generator().manual_seed(2)).double()
     squared = torch.cdist(plane, plane).square()
     fixed = torch.xlogy(P, P).sum()
     attraction = (P * torch.log1p(squared)).sum()
     far = 1 / (1 + squared)
     repulsion = torch.log(far.sum() - far.diag().sum())
-    assert torch.isclose(lesson.divergence(P, plane), fixed + attraction + repulsion)
+    assert torch.isclose(deeper.divergence(P, plane), fixed + attraction + repulsion)
 
 
 def test_descent_is_plain(lesson, points):
     """No early exaggeration: the loss of the loop is the divergence itself."""
-    notebook = lessons.read(NOTEBOOKS / "10_latent_spaces.ipynb")
+    notebook = lessons.read(NOTEBOOKS / "deeper" / "10_tsne.ipynb")
     source = "\n".join(cell.source for cell in lessons.code_cells(notebook))
     loop = source.partition("for step in range(")[2].partition("optimiser.step()")[0]
     assert "loss = divergence(P, plane)\n" in loop

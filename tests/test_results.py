@@ -40,7 +40,8 @@ def test_saved_result_says_how_it_came_about(name):
     assert saved.command == f"python experiments/{name}.py"
     assert saved.figures and saved.device and {"python", "torch"} <= saved.versions.keys()
     assert MAIN in saved.sources
-    assert {"fit", "train"} & saved.sources.keys()  # the course's loop, or one of its own
+    # The course's loop, one of an experiment's own, or what only judges finished nets.
+    assert {"fit", "train", "log_weights_under"} & saved.sources.keys()
     for entry in saved.kept:
         assert len(entry["because"]) > 20 and entry["sources"]
 

@@ -32,16 +32,28 @@ from aecourse.evaluation.likelihood import (
 )
 from aecourse.evaluation.neighbourhoods import neighbour_accuracy, neighbour_overlap, neighbours
 from aecourse.evaluation.passes import encode, in_batches, per_example, reconstruct
+from aecourse.evaluation.priors import (
+    AggregatePosterior,
+    Mixture,
+    drawn_codes,
+    fit_mixture,
+    information_and_mismatch,
+    log_weights_under,
+    posteriors,
+    standard_normal,
+)
 from aecourse.evaluation.pursuit import Atoms, improve_codes, learn_atoms, matching_pursuit
 from aecourse.evaluation.samples import frechet_distance
 from aecourse.evaluation.sensitivity import displacement, hutchinson, jacobian
 
 __all__ = [
+    "AggregatePosterior",
     "Atoms",
     "Dictionary",
     "Estimate",
     "Interval",
     "LinearDenoiser",
+    "Mixture",
     "ROWS_AT_ONCE",
     "are_grey_images",
     "auroc",
@@ -50,11 +62,13 @@ __all__ = [
     "bootstrap",
     "dead_units",
     "displacement",
+    "drawn_codes",
     "effective_sample_size",
     "encode",
     "estimate",
     "fit_dictionary",
     "fit_linear_denoiser",
+    "fit_mixture",
     "fit_pca",
     "frechet_distance",
     "hutchinson",
@@ -62,9 +76,11 @@ __all__ = [
     "importance_sampled_nll",
     "improve_codes",
     "in_batches",
+    "information_and_mismatch",
     "jacobian",
     "learn_atoms",
     "linear_probe",
+    "log_weights_under",
     "matching_pursuit",
     "mean_baseline",
     "neighbour_accuracy",
@@ -76,9 +92,11 @@ __all__ = [
     "per_example",
     "pixel_bce",
     "pixel_mse",
+    "posteriors",
     "principal_angles",
     "psnr",
     "reconstruct",
     "squared_error",
+    "standard_normal",
     "threshold_for",
 ]

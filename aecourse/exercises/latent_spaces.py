@@ -33,6 +33,21 @@ def by_cosine(points, k):
     return np.argsort(-alike, axis=1)[:, :k]
 
 
+def by(far, k):
+    """Indices of the k nearest other points by any table of distances (N, N)."""
+    far = far.astype(float)
+    np.fill_diagonal(far, np.inf)
+    return np.argsort(far, axis=1)[:, :k]
+
+
+def weighted_accuracy(points, labels, k, power):
+    """Accuracy of a vote in which a neighbour counts 1 / (squared distance) ** power."""
+    far, near = distances(points), neighbours(points, k)
+    weights = np.take_along_axis(far, near, axis=1) ** -power
+    winners = [np.bincount(labels[row], w).argmax() for row, w in zip(near, weights)]
+    return np.mean(winners == labels)
+
+
 def vote(labels, near):
     """The most frequent label among the neighbours of each point: (N,)."""
     return np.array([np.bincount(labels[row]).argmax() for row in near])
@@ -62,6 +77,15 @@ def mean_label(points, labels, k):
     return np.mean(np.round(labels[neighbours(points, k)].mean(axis=1)) == labels)
 
 
+def written_accuracy(points, labels, k):
+    """The answer as the notebook writes it: slips of the pen are made from this one."""
+    squared = ((points[:, None] - points) ** 2).sum(2)
+    np.fill_diagonal(squared, np.inf)
+    near = np.argsort(squared, axis=1)[:, :k]
+    votes = np.array([np.bincount(labels[row]).argmax() for row in near])
+    return np.mean(votes == labels)
+
+
 def clouds(seed, sizes, features, scales=1.0):
     """Overlapping clouds of unequal size, in random order, and their labels."""
     random = np.random.default_rng(seed)
@@ -75,6 +99,7 @@ def clouds(seed, sizes, features, scales=1.0):
 NEIGHBOUR_ACCURACY = Exercise(
     name="neighbour accuracy",
     right=neighbour_accuracy,
+    written_out=(written_accuracy,),
     probes={
         "43 points of 3 numbers in two classes, k = 3": (*clouds(1, (19, 24), 3), 3),
         "50 points of 2 numbers in two classes, k = 5": (*clouds(2, (27, 23), 2), 5),
@@ -116,10 +141,43 @@ NEIGHBOUR_ACCURACY = Exercise(
         Mistake(
             "The distance is not the Euclidean one: differences are not squared.",
             lambda p, y, k: accuracy(y, neighbours(p, k, power=1.0)),
+            lambda p, y, k: accuracy(y, by(np.abs((p[:, None] - p[None]).sum(axis=2)), k)),
+            lambda p, y, k: accuracy(y, by(np.abs(p[:, None] - p[None]).max(axis=2), k)),
+        ),
+        Mistake(
+            "The lengths of the points are compared. What counts is the length of their "
+            "*difference*.",
+            lambda p, y, k: accuracy(y, by(np.abs(np.linalg.norm(p, axis=1)[:, None]
+                                                  - np.linalg.norm(p, axis=1)), k)),
+        ),
+        Mistake(
+            "The votes are weighted by distance. Each of the k neighbours has one vote.",
+            lambda p, y, k: weighted_accuracy(p, y, k, power=0.5),
+            lambda p, y, k: weighted_accuracy(p, y, k, power=1.0),
         ),
         Mistake(
             "Neighbours are chosen by angle (cosine). The distance asked for is the Euclidean one.",
             lambda p, y, k: accuracy(y, by_cosine(p, k)),
+        ),
+        Mistake(
+            "Products take the place of distances. They grow with the length of a point, near or "
+            "not: square the *differences*.",
+            lambda p, y, k: accuracy(y, by(-(p @ p.T), k)),
+        ),
+        Mistake(
+            "These are the neighbours of the first k points: rows and columns are exchanged. Each "
+            "row of np.argsort(…, axis=1) belongs to one point; take its first k columns.",
+            lambda p, y, k: accuracy(y, np.argsort(distances(p), axis=1)[:k].T),
+        ),
+        Mistake(
+            "More than half of the votes are asked for. The label with the *most* votes wins: two "
+            "of five may be enough.",
+            lambda p, y, k: np.mean((y[neighbours(p, k)] == y[:, None]).mean(axis=1) > 0.5),
+        ),
+        Mistake(
+            "The *number* of votes is compared with the label. np.bincount counts; its argmax is "
+            "the label with the most votes.",
+            lambda p, y, k: np.mean([np.bincount(y[row]).max() for row in neighbours(p, k)] == y),
         ),
         Mistake(
             "This is the share of neighbours with the same label. Let the k neighbours vote first, "
@@ -263,6 +321,30 @@ def self_among_ranks(high, low, k):
     return scaled(((places - k) * (near_low & (places > k))).sum(), len(high), k)
 
 
+def by_other_distances(high, low, k):
+    """Ranks by the sum of |differences|."""
+    places = np.argsort(np.argsort(distances(high, power=1.0), axis=1), axis=1) + 1
+    excess = np.take_along_axis(places, neighbours(low, k), axis=1) - k
+    return scaled(np.maximum(excess, 0).sum(), len(high), k)
+
+
+def of_each_point(high, low, k):
+    excess = np.take_along_axis(ranks(high), neighbours(low, k), axis=1) - k
+    return scaled(np.maximum(excess, 0).sum(axis=1), len(high), k)
+
+
+def written_trust(high, low, k):
+    """The answer as the notebook writes it: slips of the pen are made from this one."""
+    n = len(high)
+    if k >= n / 2:
+        return np.nan
+    far = ((high[:, None] - high) ** 2).sum(2)
+    rank = far.argsort(axis=1).argsort(axis=1)
+    near = ((low[:, None] - low) ** 2).sum(2).argsort(axis=1)[:, 1 : k + 1]
+    excess = np.take_along_axis(rank, near, axis=1) - k
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * np.maximum(excess, 0).sum()
+
+
 def two_spaces(seed, n, features):
     """Points and a flattened, shaken copy of them in the plane."""
     random = np.random.default_rng(seed)
@@ -273,6 +355,7 @@ def two_spaces(seed, n, features):
 TRUSTWORTHINESS = Exercise(
     name="trustworthiness",
     right=trustworthiness,
+    written_out=(written_trust,),
     probes={
         "23 points of 5 numbers and their map, k = 4": (*two_spaces(1, 23, 5), 4),
         "17 points of 4 numbers and their map, k = 3": (*two_spaces(2, 17, 4), 3),
@@ -363,6 +446,30 @@ TRUSTWORTHINESS = Exercise(
             lambda h, l, k: 1 - unguarded(h, l, k),
         ),
         Mistake(
+            "A bracket is missing: 2 / n * k is (2 / n) * k. Put the whole divisor, n k "
+            "(2n − 3k − 1), in brackets.",
+            lambda h, l, k: 1 - 2 / len(h) * k * (2 * len(h) - 3 * k - 1) * penalty(h, l, k),
+            lambda h, l, k: 1 - 2 / len(h) / k * (2 * len(h) - 3 * k - 1) * penalty(h, l, k),
+        ),
+        Mistake(
+            "The number n counts points, not features: len(high).",
+            lambda h, l, k: 1 - 2 / (h.shape[1] * k * (2 * h.shape[1] - 3 * k - 1))
+                     * penalty(h, l, k),
+        ),
+        Mistake(
+            "The distance in the space is not the Euclidean one: differences are not squared.",
+            by_other_distances,
+        ),
+        Mistake(
+            "This is one number for each point. The penalties of all points are added up.",
+            of_each_point,
+        ),
+        Mistake(
+            "The penalties are averaged. They are added up; the divisor does the rest.",
+            lambda h, l, k: scaled(penalty(h, l, k) / (len(h) * k), len(h), k),
+            lambda h, l, k: scaled(penalty(h, l, k) / len(h), len(h), k),
+        ),
+        Mistake(
             "The normalisation is not right: n k (2n − 3k − 1), with n points and k neighbours.",
             lambda h, l, k: 1 - 2 / (len(h) * k * (2 * len(h) - 3 * k + 1))
                      * penalty(h, l, k),
@@ -371,6 +478,7 @@ TRUSTWORTHINESS = Exercise(
             lambda h, l, k: 1 - 2 / (len(h) * (2 * len(h) - 3 * k - 1))
                      * penalty(h, l, k),
             lambda h, l, k: 1 - 2 / (k * (2 * len(h) - 3 * k - 1)) * penalty(h, l, k),
+            lambda h, l, k: 1 - penalty(h, l, k) / (len(h) * k),
         ),
     ],
     extreme={
@@ -412,17 +520,42 @@ def squares(seed, n, scale=1.0):
     return scale * np.random.default_rng(seed).uniform(0.5, 6, size=n)
 
 
+def written_perplexity(squared_distances, sigma):
+    """The answer as the notebook writes it: slips of the pen are made from this one."""
+    nearer = squared_distances - squared_distances.min()
+    weights = np.exp(-nearer / (2 * sigma**2))
+    p = weights / weights.sum()
+    p = p[p > 0]
+    return np.exp(-(p * np.log(p)).sum())
+
+
+def student(squared, width=1.0):
+    """The weights of the plane."""
+    weight = 1 / (1 + squared / width)
+    return weight / weight.sum()
+
+
 FAR = "12 points, all very far away"
 SPREAD = "4 points, two near and two very far away"
+ENDS = "5 points, three very far away between two near"
+TOGETHER = (
+    "The formula is right, but with near and far points together a weight overflows, or underflows "
+    "to 0, where 0 times log 0 is NaN. Subtract the *smallest* squared distance first (no other "
+    "number will do for all points), and let 0 log 0 count as 0."
+)
 PERPLEXITY = Exercise(
     name="perplexity",
     right=perplexity,
+    written_out=(written_perplexity,),
     probes={
         "9 points, sigma = 1.3": (squares(1, 9), 1.3),
         "14 points, sigma = 0.8": (squares(2, 14), 0.8),
         "6 points, sigma = 2.2": (squares(3, 6, 3.0), 2.2),
         FAR: (10_000 + squares(4, 12), 0.9),
-        SPREAD: (np.array([1.0, 2.0, 3000.0, 9000.0]), 1.0),
+        # Neither the first nor the last is near, nor is the middle of the order.
+        SPREAD: (np.array([3000.0, 1.0, 2.0, 9000.0]), 1.0),
+        # Near are just those that are far in the probe before.
+        ENDS: (np.array([1.0, 5e4, 9e4, 7e4, 1.5]), 1.0),
     },
     mistakes=[
         Mistake(
@@ -485,6 +618,18 @@ PERPLEXITY = Exercise(
             lambda d, s: np.exp(entropy(neighbour_probabilities(d.max() - d, s))),
         ),
         Mistake(
+            "This is Student's kernel, the one of the plane. In the space the weights are "
+            "exp(−d²/2σ²).",
+            lambda d, s: np.exp(entropy(student(d))),
+            lambda d, s: np.exp(entropy(student(d, s**2))),
+            lambda d, s: np.exp(entropy(student(d, 2 * s**2))),
+            lambda d, s: np.exp(entropy(student(d - d.min(), s**2))),
+        ),
+        Mistake(
+            "The weights are divided by the largest. Probabilities add up to 1: divide by the sum.",
+            lambda d, s: np.exp(entropy(np.exp(-(d - d.min()) / (2 * s**2)))),
+        ),
+        Mistake(
             "The entropy is averaged over the points. It is a sum.",
             lambda d, s: np.exp(entropy(neighbour_probabilities(d, s)) / len(d)),
         ),
@@ -493,9 +638,8 @@ PERPLEXITY = Exercise(
         FAR: "The formula is right, but for an outlier every weight underflows to 0, and 0/0 or 0 "
         "times log 0 is NaN. Subtract the smallest squared distance first, which changes no "
         "probability, and let 0 log 0 count as 0.",
-        SPREAD: "The formula is right, but with near and far points together a weight overflows, "
-        "or underflows to 0, where 0 times log 0 is NaN. Subtract the *smallest* squared distance "
-        "first (no other number will do for all points), and let 0 log 0 count as 0.",
+        SPREAD: TOGETHER,
+        ENDS: TOGETHER,
     },
     insight="You choose one perplexity, and t-SNE searches for each point's own σ: wide where "
     "points are sparse, narrow where they are dense. That is where densities get lost.",

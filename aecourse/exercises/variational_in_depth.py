@@ -40,6 +40,36 @@ NLL = Exercise(
             lambda a, b, c: -(a + b - c).mean(1),
         ),
         Mistake(
+            "This is the mean of the logarithms, with log K beside it. The mean of the *weights* "
+            "is taken first; its logarithm is log-sum-exp minus log K.",
+            lambda a, b, c: math.log(a.shape[1]) - (a + b - c).mean(1),
+            lambda a, b, c: -math.log(a.shape[1]) - (a + b - c).mean(1),
+        ),
+        Mistake(
+            "This is a median. The estimate is a mean, which a few large weights decide.",
+            lambda a, b, c: -(a + b - c).median(1).values,
+            lambda a, b, c: -torch.quantile(a + b - c, 0.5, 1),
+        ),
+        Mistake(
+            "K itself stands where its logarithm belongs. The sum of the weights is divided by K: "
+            "of its logarithm, log K is subtracted.",
+            lambda a, b, c: a.shape[1] - torch.logsumexp(a + b - c, 1),
+            lambda a, b, c: a.shape[1] * math.log(a.shape[1]) - torch.logsumexp(a + b - c, 1),
+        ),
+        Mistake(
+            "The logarithm of K is taken to another base than the rest. Everything is in nats: "
+            "natural logarithms.",
+            lambda a, b, c: math.log10(a.shape[1]) - torch.logsumexp(a + b - c, 1),
+            lambda a, b, c: math.log2(a.shape[1]) - torch.logsumexp(a + b - c, 1),
+        ),
+        Mistake(
+            "Log-densities are multiplied or divided. A product of densities is a *sum* of their "
+            "logarithms, and a ratio a difference.",
+            lambda a, b, c: nll(a * b / c),
+            lambda a, b, c: nll(a * b - c),
+            lambda a, b, c: nll(a + b / c),
+        ),
+        Mistake(
             "The weights are added up, not averaged: log K is missing. With it forgotten, the "
             "estimate improves without end as draws are added.",
             lambda a, b, c: -torch.logsumexp(a + b - c, 1),
@@ -70,6 +100,21 @@ NLL = Exercise(
             "This is a ratio of means. Each draw is divided by its own q, and the mean is taken "
             "afterwards.",
             lambda a, b, c: torch.logsumexp(c, 1) - torch.logsumexp(a + b, 1),
+        ),
+        Mistake(
+            "Each density is averaged by itself. Multiply the three for every draw first, and "
+            "average the products: a mean of products is no product of means.",
+            lambda a, b, c: nll(a) + nll(b) - nll(c),
+            lambda a, b, c: -sum(torch.logsumexp(v, 1) for v in (a, b, -c)),
+            lambda a, b, c: nll(a) + nll(b) + nll(-c),
+            lambda a, b, c: -torch.logsumexp(a, 1) - torch.logsumexp(b, 1)
+            + torch.logsumexp(c, 1),
+        ),
+        Mistake(
+            "The *log*-weights are divided by K. What is divided by K is the sum of the weights "
+            "themselves; of its logarithm, log K is subtracted.",
+            lambda a, b, c: -torch.logsumexp((a + b - c) / a.shape[1], 1),
+            lambda a, b, c: nll((a + b - c) / a.shape[1]),
         ),
         Mistake(
             "This is the distortion, the mean of −log p(x|z). Prior and q are missing, and the "
@@ -113,6 +158,8 @@ NLL = Exercise(
             "The KL is averaged by itself and added to the log of the mean likelihood. Weigh each "
             "draw with its own p(z) / q(z|x), inside the mean.",
             lambda a, b, c: nll(a) + (c - b).mean(1),
+            lambda a, b, c: nll(a) - nll(c - b),
+            lambda a, b, c: nll(a) + nll(b - c),
         ),
         Mistake(
             "This is the log-likelihood. The exercise asks for its negative, which is positive "
@@ -149,6 +196,7 @@ NLL = Exercise(
             "The log-weights are averaged with their own normalised weights. Take the logarithm of "
             "the plain mean of the weights.",
             lambda a, b, c: -(torch.softmax(a + b - c, 1) * (a + b - c)).sum(1),
+            lambda a, b, c: -(torch.softmax(a + b - c, 1) * a).sum(1),
         ),
         Mistake(
             "There is still one number per draw.",
@@ -237,6 +285,21 @@ FREE_BITS = Exercise(
             "idle ones: average over the batch only, and apply it dimension by dimension.",
             lambda kl, floor: kl.mean().clamp(min=floor),
             lambda kl, floor: kl.mean(1).clamp(min=floor).mean(),
+        ),
+        Mistake(
+            "The floor is shared out among the dimensions. Each has the whole floor for free.",
+            lambda kl, floor: kl.mean(0).clamp(min=floor / kl.shape[1]).sum(),
+            lambda kl, floor: kl.clamp(min=floor / kl.shape[1]).mean(0).sum(),
+        ),
+        Mistake(
+            "The largest or the middle divergence of the batch stands for a dimension. Take the "
+            "mean over the images.",
+            lambda kl, floor: kl.amax(0).clamp(min=floor).sum(),
+            lambda kl, floor: kl.median(0).values.clamp(min=floor).sum(),
+        ),
+        Mistake(
+            "Only the largest dimension is counted. Their divergences add up.",
+            lambda kl, floor: kl.mean(0).clamp(min=floor).max(),
         ),
         Mistake(
             "The smaller of both is taken. Below the floor a dimension counts as the floor: take "
@@ -375,6 +438,26 @@ LINEAR_RATES = Exercise(
             lambda e, s, k: (largest(e, k) - s).clamp(min=0),
         ),
         Mistake(
+            "The noise variance stands outside of the logarithm. The ratio is taken first: "
+            "log(λ/σ²).",
+            lambda e, s, k: 0.5 * (torch.log(largest(e, k)) / s).clamp(min=0),
+            lambda e, s, k: 0.5 * torch.log(largest(e, k)).clamp(min=0) / s,
+        ),
+        Mistake(
+            "This is σ²/λ, the variance of the posterior. The rate is a logarithm, ½ log(λ/σ²).",
+            lambda e, s, k: s / largest(e, k),
+            lambda e, s, k: (s / largest(e, k)).clamp(max=1),
+        ),
+        Mistake(
+            "This is 1 − σ²/λ, how far the posterior means vary. The rate is ½ log(λ/σ²).",
+            lambda e, s, k: 1 - s / largest(e, k),
+            lambda e, s, k: (1 - s / largest(e, k)).clamp(min=0),
+        ),
+        Mistake(
+            "This is √(λ − σ²), the length of the decoder's column. The rate is ½ log(λ/σ²).",
+            lambda e, s, k: (largest(e, k) - s).clamp(min=0).sqrt(),
+        ),
+        Mistake(
             "The result is in bits. The KL of this course is in nats: use the natural logarithm.",
             with_ratio(lambda e, s: e / s, half=0.5 / math.log(2)),
         ),
@@ -386,6 +469,29 @@ LINEAR_RATES = Exercise(
         Mistake(
             "The smallest eigenvalues are kept. The code takes the largest ones.",
             lambda e, s, k: 0.5 * torch.log(e.sort().values[:k] / s).clamp(min=0),
+            lambda e, s, k: 0.5 * torch.log(largest(e, len(e))[-k:] / s).clamp(min=0),
+        ),
+        Mistake(
+            "These are positions, not eigenvalues: `.sort()` returns both, and the numbers "
+            "themselves are its `.values`.",
+            lambda e, s, k: 0.5
+            * torch.log(e.sort(descending=True).indices[:k] / s).clamp(min=0),
+        ),
+        Mistake(
+            "This says which dimensions are used, not what they cost.",
+            lambda e, s, k: (largest(e, k) > s).double(),
+        ),
+        Mistake(
+            "This is the KL of two Gaussians whose variances have the ratio λ/σ². Over the data "
+            "the means vary as well, and ½ log(λ/σ²) is left of the sum.",
+            lambda e, s, k: 0.5 * (largest(e, k) / s - 1 - torch.log(largest(e, k) / s)),
+            lambda e, s, k: 0.5 * (s / largest(e, k) - 1 - torch.log(s / largest(e, k))),
+        ),
+        Mistake(
+            "The eigenvalues are compared with their mean. A dimension is used if its eigenvalue "
+            "is above the *noise variance*.",
+            with_ratio(lambda e, s: e / e.mean()),
+            lambda e, s, k: 0.5 * torch.log(largest(e, k) / e.mean()).clamp(min=0),
         ),
         Mistake(
             "The rates are ascending. The exercise asks for the largest first.",
@@ -406,8 +512,10 @@ LINEAR_RATES = Exercise(
             lambda e, s, k: linear_rates(e, s, len(e)).sum(),
         ),
         Mistake(
-            "The noise variance is missing: the eigenvalues are compared with 1.",
+            "The noise variance is missing in the logarithm: what a dimension costs is its "
+            "eigenvalue *measured in* noise variances, λ/σ².",
             with_ratio(lambda e, s: e),
+            lambda e, s, k: torch.where(largest(e, k) > s, 0.5 * torch.log(largest(e, k)), 0.0),
         ),
     ],
     insight="Raise the noise variance, and the rates fall together until one after another is 0. "
