@@ -110,3 +110,9 @@ def test_all_priors_are_judged_on_the_same_draws(model, images):
 def test_no_sample_is_refused(model, images):
     with pytest.raises(ValueError, match="at least one"):
         evaluation.log_weights_under(model, images, {}, samples=0)
+
+
+def test_a_net_without_a_posterior_is_refused(images):
+    net = models.Dense((1, 6, 6), 3)
+    with pytest.raises(ValueError, match="variational"):
+        evaluation.log_weights_under(net, images, {"N(0, I)": evaluation.standard_normal})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +43,30 @@ def importance_log_weights(
     Raises:
         ValueError: no posterior, no example, or fewer than one sample.
     """
+
+    def log_ratio(code: Tensor, epsilon: Tensor, log_variance: Tensor) -> Tensor:
+        # The normalising constants 2π cancel.
+        return 0.5 * (epsilon.square() + log_variance - code.square()).double().sum(1)
+
+    return log_weights_with(log_ratio, model, x, samples, likelihood, seed)
+
+
+def log_weights_with(
+    log_ratio: Callable[[Tensor, Tensor, Tensor], Tensor],
+    model: nn.Module,
+    x: Tensor,
+    samples: int,
+    likelihood: Term,
+    seed: int,
+) -> Tensor:
+    """Log-weights (N, samples, …) of codes z = μ + σε drawn from q(z|x), in nats.
+
+    Args:
+        log_ratio: z, ε and log σ², each (M, code_size) → log p(z) − log q(z|x), (M, …): one
+            number for each code, or one for each of several priors.
+
+    The others, and errors, as for :func:`importance_log_weights`.
+    """
     if not hasattr(model, "posterior"):
         raise ValueError(
             f"Importance sampling draws codes from a posterior, and a {type(model).__name__} has "
@@ -60,9 +85,9 @@ def importance_log_weights(
         code = mean + torch.exp(0.5 * log_variance) * epsilon
         out = Output(code, model.decode_raw(code), (mean, log_variance))
         log_likelihood = -likelihood(model, Batch(target, target), out).double()
-        # log p(z) − log q(z|x): the normalising constants 2π cancel.
-        log_ratio = 0.5 * (epsilon.square() + log_variance - code.square()).double().sum(1)
-        return (log_likelihood + log_ratio).reshape(-1, samples)
+        ratio = log_ratio(code, epsilon, log_variance)
+        weights = log_likelihood.reshape(-1, *[1] * (ratio.ndim - 1)) + ratio
+        return weights.reshape(-1, samples, *ratio.shape[1:])
 
     pieces = x.split(max(1, ROWS_AT_ONCE // samples)) if isinstance(x, Tensor) and len(x) else [x]
     return torch.cat([in_batches(log_weights, piece, model) for piece in pieces])

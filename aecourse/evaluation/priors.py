@@ -15,9 +15,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
-from aecourse.evaluation.passes import device_of, in_batches
+from aecourse.evaluation.likelihood import log_weights_with
+from aecourse.evaluation.passes import in_batches
 from aecourse.objectives import Term, bce
-from aecourse.protocol import Batch, Output
 from aecourse.randomness import generator, shifted
 
 Prior = Callable[[Tensor], Tensor]
@@ -183,24 +183,15 @@ def log_weights_under(
 
     Returns:
         name → (N, samples) float64, on the CPU.
+
+    Raises:
+        ValueError: as for :func:`aecourse.evaluation.importance_log_weights`.
     """
-    if samples < 1:
-        raise ValueError(f"samples={samples}: draw at least one code for each example.")
-    device = device_of(model)
-    noise, was_training = generator(seed, device), model.training
-    model.eval()
-    found: dict[str, list[Tensor]] = {name: [] for name in priors}
-    for piece in x.split(max(1, 5_000 // samples)):
-        mean, log_variance = model.posterior(piece.to(device))
-        mean, log_variance = (p.repeat_interleave(samples, 0) for p in (mean, log_variance))
-        target = piece.to(device).repeat_interleave(samples, 0)
-        epsilon = torch.randn(mean.shape, generator=noise, device=device)
-        code = mean + torch.exp(0.5 * log_variance) * epsilon
-        out = Output(code, model.decode_raw(code), (mean, log_variance))
-        log_likelihood = -likelihood(model, Batch(target, target), out).double().cpu()
-        log_q = -0.5 * (epsilon.double().square() + log_variance.double() + LOG_2PI).sum(1).cpu()
-        for name, prior in priors.items():
-            weights = log_likelihood + prior(code.cpu()) - log_q
-            found[name].append(weights.reshape(-1, samples))
-    model.train(was_training)
-    return {name: torch.cat(parts) for name, parts in found.items()}
+
+    def log_ratios(code: Tensor, epsilon: Tensor, log_variance: Tensor) -> Tensor:
+        log_q = -0.5 * (epsilon.double().square() + log_variance.double() + LOG_2PI).sum(1)
+        each = [prior(code.cpu()).to(log_q.device) - log_q for prior in priors.values()]
+        return torch.stack(each, 1)
+
+    weights = log_weights_with(log_ratios, model, x, samples, likelihood, seed)
+    return dict(zip(priors, weights.unbind(2)))
