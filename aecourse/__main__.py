@@ -81,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     experiments = command("experiments", "aecourse.course.experiments:experiments",
                           "compute missing and stale results of experiments")  # fmt: skip
-    experiments.add_argument("names", nargs="*", metavar="NAME", help="such as 07_convolutional")
+    experiments.add_argument("names", nargs="*", metavar="NAME", help="such as 07_canvas")
     experiments.add_argument("--all", action="store_true", help="those up to date, too")
     experiments.add_argument("--keep", metavar="REASON",
                              help="the code changed and the figures did not: say why")  # fmt: skip

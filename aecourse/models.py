@@ -201,6 +201,16 @@ class Dense(Autoencoder):
         }
 
 
+def with_batch_norm(layers: nn.Sequential) -> nn.Sequential:
+    """The same linear layers, with BatchNorm before each ReLU."""
+    found: list[nn.Module] = []
+    for layer in layers:
+        if isinstance(layer, nn.ReLU):
+            found.append(nn.BatchNorm1d(found[-1].out_features))
+        found.append(layer)
+    return nn.Sequential(*found)
+
+
 def keep_largest(codes: Tensor, k: int) -> Tensor:
     """The k largest numbers of each row (B, code_size); every other one becomes exactly 0.
 

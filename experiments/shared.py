@@ -19,13 +19,23 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import ToTensor
 
-from aecourse import data
+from aecourse import data, results
 from aecourse.models import Autoencoder, activation_layer
 from aecourse.muon import Muon
 from aecourse.objectives import mse
 from aecourse.protocol import Output
 from aecourse.randomness import generator, seeded
 from aecourse.training import History, fit
+
+
+def if_it_stands(name: str, sentence: str, **parts) -> tuple[dict[str, dict], str | None]:
+    """The record of a verdict under its name, or none and the reason: a record that is refused must
+    not cost the rows that speak against it. ``parts`` are those of :func:`results.verdict`."""
+    try:
+        return {name: results.verdict(sentence, **parts)}, None
+    except ValueError as refused:
+        print(refused, flush=True)
+        return {}, str(refused)
 
 
 def tutorial_net(code_size: int = 4) -> Autoencoder:
@@ -195,6 +205,19 @@ def train_deep(
         model, {"reconstruction": mse}, batches, epochs=epochs, lr=lr, seed=seed, progress=False,
         optimizer=partial(Muon, weight_decay=weight_decay), on_epoch=on_epoch,
     )  # fmt: skip
+
+
+# --------------------------------------------------------------------------- lesson 07
+
+
+def odd_even_share(images: Tensor) -> Tensor:
+    """Share of each image's variance that a pattern of period 2 explains: (N, 1, H, W) → (N,).
+
+    The pixels are sorted into four phases, even and odd rows and columns; it is the variance of the
+    four means over that of all pixels.
+    """
+    phases = [images[..., i::2, j::2].mean((1, 2, 3)) for i in (0, 1) for j in (0, 1)]
+    return torch.stack(phases, 1).var(1, correction=0) / images.flatten(1).var(1, correction=0)
 
 
 # --------------------------------------------------------------------------- weather

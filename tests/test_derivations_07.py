@@ -1,4 +1,4 @@
-"""What lesson 07 derives in its cells equals what PyTorch, the package or its experiment offers."""
+"""What lesson 07 derives in its cells equals what PyTorch, the package or its experiments offer."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from helpers import functions_of, script
 from torch import nn
 
-from aecourse.exercises.convolutional import shift_error
-from aecourse.models import Autoencoder, Convolutional, Dense
+from aecourse.exercises.convolutional import receptive_field, shift_error
+from aecourse.exercises.convolutional_fill_ins import put
+from aecourse.models import Convolutional, Dense, count_parameters, with_batch_norm
 from aecourse.randomness import seeded
 
 
@@ -18,8 +19,13 @@ def lesson():
 
 
 @pytest.fixture(scope="module")
-def experiment():
-    return script("experiments/07_convolutional.py")
+def canvas():
+    return script("experiments/07_canvas.py")
+
+
+@pytest.fixture(scope="module")
+def denoising():
+    return script("experiments/07_denoising.py")
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
@@ -34,55 +40,53 @@ def test_the_written_out_convolution_is_pytorchs(lesson, stride, padding, k):
     assert torch.allclose(ours, theirs[0, 0])
 
 
-@pytest.mark.parametrize("net", ["tutorial_net", "course_net"])
-def test_lesson_and_experiment_train_the_same_net(lesson, experiment, net):
-    with seeded(3):
-        one = getattr(lesson, net)()
-    with seeded(3):
-        other = getattr(experiment, net)()
-    assert str(one) == str(other) and one.code_size == other.code_size == 4
-    x = torch.rand(4, 1, 28, 28)
+def answers(net, other, *shape):
+    x = torch.rand(4, *shape)
     with torch.no_grad():
-        assert torch.equal(one.eval()(x), other.eval()(x))
+        return torch.equal(net.eval()(x), other.eval()(x))
 
 
-def test_the_odd_even_share_is_0_without_and_1_with_nothing_but_a_pattern(lesson, experiment):
-    rows, columns = torch.meshgrid(torch.arange(28), torch.arange(28), indexing="ij")
-    checkerboard = ((rows + columns) % 2).float()
-    stripes = (columns % 2).float()
-    slow = torch.sin(columns * 2 * torch.pi / 7)  # of period 7: each phase meets it alike
-    images = torch.stack([checkerboard, stripes, slow, (checkerboard + slow) / 2])[:, None]
-    share = lesson.odd_even_share(images)
-    both = (checkerboard.var() / (checkerboard.var() + slow.var())).item()
-    assert share.tolist() == pytest.approx([1, 1, 0, both], abs=1e-5)
-    assert experiment.odd_even_share(images) == pytest.approx(share.mean().item())
+def test_lesson_and_experiment_train_the_tutorials_net(lesson):
+    recipe = script("experiments/07_recipe.py")
+    with seeded(3):
+        one = lesson.tutorial_net()
+    with seeded(3):
+        other = recipe.tutorial_net()
+    assert str(one) == str(other) and answers(one, other, 1, 28, 28)
 
 
-def test_the_odd_even_share_is_the_power_at_the_nyquist_frequencies(lesson):
-    images = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(1)).double()
-    power = torch.fft.fft2(images)[:, 0].abs().square()
-    nyquist = power[:, 14, 0] + power[:, 0, 14] + power[:, 14, 14]
-    share = nyquist / (power.sum((1, 2)) - power[:, 0, 0])
-    assert torch.allclose(lesson.odd_even_share(images), share)
+def test_lesson_and_experiment_put_digits_at_the_same_places(lesson, canvas):
+    images = torch.rand(30, 1, 28, 28)
+    placed = lesson.on_canvas(images, 5)
+    assert torch.equal(placed, canvas.on_canvas(images, 5)) and placed.shape[1:] == (1, 40, 40)
+    # The first images stand where they stand among more.
+    assert torch.equal(placed[:7], lesson.on_canvas(images[:7], 5))
+    for one, image in zip(placed, images):
+        rows, columns = (one[0].amax(axis).nonzero() for axis in (1, 0))
+        assert torch.equal(one, put(image, rows.min().item(), columns.min().item()))
 
 
-def products(net):
-    """Multiplications per image of a net's convolutions and dense layers, layer by layer."""
-    x, total = torch.zeros(1, 1, 28, 28), 0
-    for layer in [*net.encoder, *net.decoder]:
-        numbers_in, x = x[0, 0].numel(), layer(x)
-        if isinstance(layer, nn.ConvTranspose2d):
-            total += numbers_in * layer.weight.numel()
-        elif isinstance(layer, nn.Conv2d):
-            total += x[0, 0].numel() * layer.weight.numel()
-        elif isinstance(layer, nn.Linear):
-            total += layer.weight.numel()
-    return total
+def test_lesson_and_experiment_train_the_same_nets_on_canvases(canvas):
+    """The lesson builds them of the package's own classes."""
+    size = {"shape": (1, 40, 40), "code_size": 32}
+    with seeded(20):
+        ours = [Convolutional(channels=(8, 16), batch_norm=True, **size),
+                Dense(hidden=(512,), **size)]  # fmt: skip
+    wide = ours[1]
+    wide.encoder, wide.decoder = map(with_batch_norm, (wide.encoder, wide.decoder))
+    with seeded(20):
+        theirs = [canvas.convolutional(canvas.CANVAS),
+                  canvas.dense(canvas.CANVAS, (512,), batch_norm=True)]  # fmt: skip
+    assert all(answers(one, other, 1, 40, 40) for one, other in zip(ours, theirs))
+    norms = [layer for layer in wide.modules() if isinstance(layer, nn.BatchNorm1d)]
+    assert [layer.num_features for layer in norms] == [512, 512]
 
 
-def test_the_multiplications_of_the_lessons_sum_are_those_of_the_nets():
-    assert products(Convolutional(32, batch_norm=True)) == 805_952
-    assert products(Dense((1, 28, 28), 32, hidden=(256,))) == 417_792
+def test_the_equal_net_has_as_many_parameters_as_the_convolutional(canvas):
+    for shape in (canvas.CANVAS, canvas.CENTRED):
+        numbers = [count_parameters(canvas.build(name, shape, 0, batch_norm=True))
+                   for name in ("convolutional", "equal parameters")]  # fmt: skip
+        assert numbers[1] == pytest.approx(numbers[0], rel=0.05)
 
 
 def test_the_shift_of_the_lesson_gives_the_error_of_the_exercise(lesson):
@@ -92,10 +96,23 @@ def test_the_shift_of_the_lesson_gives_the_error_of_the_exercise(lesson):
         assert np.allclose(error, shift_error(images[:, 0].numpy(), d))
 
 
-def test_the_denoiser_has_no_bottleneck_and_differs_only_by_its_normalisation(lesson):
-    normed, plain = lesson.denoising_net(), lesson.denoising_net(batch_norm=False)
-    assert isinstance(normed, Autoencoder) and normed.code_size == 32 * 7 * 7
-    kinds = [[type(m) for m in net.modules() if list(m.parameters(recurse=False))
-              and not isinstance(m, nn.BatchNorm2d)] for net in (normed, plain)]  # fmt: skip
-    assert kinds[0] == kinds[1]
-    assert not any(isinstance(m, nn.BatchNorm2d) for m in plain.modules())
+@pytest.mark.parametrize("skips", [True, False])
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_lesson_and_experiment_train_the_same_denoiser(lesson, denoising, skips, batch_norm):
+    with seeded(4):
+        one = lesson.Denoiser(skips, batch_norm)
+    with seeded(4):
+        other = denoising.Denoiser(skips, batch_norm)
+    assert answers(one, other, 1, 28, 28)
+    has_norm = any(isinstance(layer, nn.BatchNorm2d) for layer in one.modules())
+    assert has_norm == batch_norm and one.run(torch.rand(2, 1, 28, 28)).code.numel() == 2 * 16 * 196
+
+
+def test_a_number_of_the_denoisers_smallest_maps_sees_15_pixels_per_side(lesson):
+    net = lesson.Denoiser(batch_norm=False)
+    x = torch.rand(1, 1, 28, 28, requires_grad=True)
+    maps = net.middle[:2](net.first(x))
+    maps[0, :, 3, 3].sum().backward()
+    rows = x.grad[0, 0].abs().amax(1).nonzero()
+    seen = (rows.max() - rows.min() + 1).item()
+    assert seen == receptive_field((3, 3, 3), (2, 2, 1)) == 15

@@ -128,3 +128,25 @@ def test_what_is_highlighted_is_told_apart_without_colour():
 def test_what_the_diagram_does_not_have_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         plots.diagram(**options)
+
+
+# --------------------------------------------------------------------------- skip connections
+
+SIDES, MAPS = [28, 14, 7, 14, 28], ["image", "first maps", "middle", "maps of both", "output"]
+
+
+def test_a_diagram_of_skips_says_what_it_shows():
+    figure, alt = plots.skip_diagram(SIDES, MAPS, [(1, 3)])
+    figure.draw_without_rendering()
+    texts = boxes_of_texts(figure)
+    assert list(texts) == [f"{name}\n{side} × {side}" for name, side in zip(MAPS, SIDES)]
+    for (one, a), (other, b) in itertools.combinations(texts.items(), 2):
+        assert not a.overlaps(b), f"{one!r} and {other!r}"
+    assert "first maps, 14 by 14" in alt and "from first maps to maps of both" in alt
+    assert "Arcs" not in plots.skip_diagram(SIDES, MAPS, []).alt
+
+
+@pytest.mark.parametrize(("names", "skips"), [(MAPS[1:], []), (MAPS, [(1, 2)])])
+def test_a_skip_between_maps_of_unequal_size_is_refused(names, skips):
+    with pytest.raises(ValueError, match="columns and|have sides"):
+        plots.skip_diagram(SIDES, names, skips)

@@ -178,6 +178,21 @@ def test_filters_are_centred_on_zero():
     assert all(low == -high < 0 for low, high in (picture.get_clim() for picture in pictures))
 
 
+def test_panels_show_images_of_any_size_grey_or_around_zero():
+    images = {"digit": torch.rand(6, 4), "map": torch.randn(3, 3), "empty": torch.zeros(2, 2)}
+    figure = assert_drawn(plots.panels(images, signed=("map", "empty")))
+    limits = {axis.get_title(loc="center"): axis.images[0].get_clim() for axis in figure.axes}
+    assert list(limits) == list(images) and limits["digit"] == (0, 1)
+    bound = images["map"].abs().max().item()
+    assert limits["map"] == pytest.approx((-bound, bound)) and limits["empty"] == (-1, 1)
+
+
+@pytest.mark.parametrize(("images", "signed"), [({}, ()), ({"a": torch.rand(2, 2)}, ("b",))])
+def test_panels_of_nothing_or_of_unknown_names_are_refused(images, signed):
+    with pytest.raises(ValueError, match="These images are drawn"):
+        plots.panels(images, signed)
+
+
 # --------------------------------------------------------------------------- curves and codes
 
 

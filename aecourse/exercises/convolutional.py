@@ -41,8 +41,7 @@ def second_wrong(formula):
 
 OUTPUT_SIZE = Exercise(
     name="output size",
-    right=output_sizes,
-    written_out=(written_out,),
+    right=written_out,
     returns=("the size after the convolution", "the size after the transposed convolution"),
     probes={
         "28 pixels, kernel 3, stride 2, padding 1, output padding 1": (28, 3, 2, 1, 1),
@@ -52,6 +51,8 @@ OUTPUT_SIZE = Exercise(
         # Three pixels are left over: more than one and two would make up a whole step.
         "32 pixels, kernel 6, stride 5, padding 1, output padding 1": (32, 6, 5, 1, 1),
         "33 pixels, kernel 7, stride 5, padding 1, output padding 3": (33, 7, 5, 1, 3),
+        # Without rounding, which hides what is one too few.
+        "19 pixels, kernel 5, stride 1, padding 3, output padding 0": (19, 5, 1, 3, 0),
     },
     mistakes=[
         Mistake(
@@ -86,6 +87,20 @@ OUTPUT_SIZE = Exercise(
             first_wrong(lambda n, k, s, p: (n + 2 * p - k + 1) // s),
         ),
         Mistake(
+            "The padding is added after the division. It frames the image before the kernel "
+            "starts: put brackets around n + 2p − k.",
+            first_wrong(lambda n, k, s, p: (n - k) // s + 2 * p + 1),
+            first_wrong(lambda n, k, s, p: (n - k) // s + p + 1),
+        ),
+        Mistake(
+            "The remainder of the division is taken (%). Whole steps are asked for: //.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p - k) % s + 1),
+        ),
+        Mistake(
+            "The kernel is subtracted twice. Only the padding stands at both ends.",
+            first_wrong(lambda n, k, s, p: (n + 2 * (p - k)) // s + 1),
+        ),
+        Mistake(
             "The convolution's padding is counted once. It is added at both ends.",
             first_wrong(lambda n, k, s, p: (n + p - k) // s + 1),
         ),
@@ -104,6 +119,37 @@ OUTPUT_SIZE = Exercise(
             first_wrong(lambda n, k, s, p: n + 2 * p - k + 1),
         ),
         Mistake(
+            "The division comes before the subtraction: put brackets around n + 2p − k.",
+            first_wrong(lambda n, k, s, p: n + 2 * p - k // s + 1),
+            first_wrong(lambda n, k, s, p: (n + 2 * p) // s - k + 1),
+            first_wrong(lambda n, k, s, p: (n + 2 * p) // (k * s) + 1),
+        ),
+        Mistake(
+            "The kernel's size is subtracted, and 1 as well. The kernel's left edge moves from 0 "
+            "to n + 2p − k.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p - k - 1) // s + 1),
+        ),
+        Mistake(
+            "Padding and output padding are both forgotten in the transposed convolution.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s + k),
+        ),
+        Mistake(
+            "The 1 is added to the stride. It is one more position: add it after the division.",
+            first_wrong(lambda n, k, s, p: (n + 2 * p - k) // (s + 1)),
+        ),
+        Mistake(
+            "The transposed convolution divides by the stride. It multiplies: its copies lie s "
+            "pixels apart.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) // s - 2 * p + k + o),
+            second_wrong(lambda n, k, s, p, o: (n - 1) // s + 1 - 2 * p + k + o),
+            second_wrong(lambda n, k, s, p, o: (n + 2 * p - k) // s + 1 + o),
+        ),
+        Mistake(
+            "The signs of padding and kernel are exchanged in the transposed convolution: the last "
+            "copy reaches over k pixels, and p pixels are cut off at both ends.",
+            second_wrong(lambda n, k, s, p, o: (n - 1) * s + 2 * p - k + o),
+        ),
+        Mistake(
             "The output padding is forgotten. A convolution rounds down, so several sizes end up "
             "as the same one; output padding says which of them to go back to.",
             second_wrong(lambda n, k, s, p, o: (n - 1) * s - 2 * p + k),
@@ -120,6 +166,14 @@ OUTPUT_SIZE = Exercise(
             "The transposed convolution's padding is added. What padding adds on the way in, it "
             "cuts off on the way out.",
             second_wrong(lambda n, k, s, p, o: (n - 1) * s + 2 * p + k + o),
+            second_wrong(lambda n, k, s, p, o: (n + 2 * p - 1) * s + k + o),
+        ),
+        Mistake(
+            "The transposed convolution's padding is multiplied by the stride, or the brackets "
+            "stand elsewhere than around n − 1. Pixels are cut off at the end: − 2p.",
+            second_wrong(lambda n, k, s, p, o: (n - 1 - 2 * p) * s + k + o),
+            second_wrong(lambda n, k, s, p, o: (n - 1) * (s - 2 * p) + k + o),
+            second_wrong(lambda n, k, s, p, o: n - 1 * s - 2 * p + k + o),
         ),
         Mistake(
             "The transposed convolution's padding is counted once. It is cut off at both ends.",
@@ -159,6 +213,7 @@ OUTPUT_SIZE = Exercise(
             "The size is multiplied by the stride, and that is all. That holds only where kernel, "
             "padding and output padding happen to balance.",
             second_wrong(lambda n, k, s, p, o: n * s),
+            second_wrong(lambda n, k, s, p, o: n * s + o),
         ),
         Mistake(
             "The two sizes are in the wrong order: first the convolution, then the transposed one.",
@@ -169,6 +224,12 @@ OUTPUT_SIZE = Exercise(
             "asked for an input of the given size.",
             lambda n, k, s, p, o: (
                 convolved(n, k, s, p), transposed(convolved(n, k, s, p), k, s, p, o)),
+            lambda n, k, s, p, o: (
+                convolved(n, k, s, p), transposed(convolved(n, k, s, p), k, s, p, 0)),
+            lambda n, k, s, p, o: (
+                convolved(n, k, s, p), transposed(convolved(n, k, s, p), k, s, 0, 0)),
+            lambda n, k, s, p, o: (convolved(n, k, s, p), convolved(n, k, s, p) * s),
+            lambda n, k, s, p, o: (convolved(n, k, s, p), convolved(n, k, s, p) * s + o),
         ),
         Mistake(
             "The size after the convolution is used in both places.",
@@ -201,11 +262,21 @@ CONVOLUTION_PARAMETERS = Exercise(
             lambda i, o, k, h, w: o * (i * k**2 + 1) * h * w,
             lambda i, o, k, h, w: o * i * k**2 * h * w,
             lambda i, o, k, h, w: o * i * k**2 * h * w + o,
+            lambda i, o, k, h, w: o * i * (h - k + 1) * (w - k + 1),
+            lambda i, o, k, h, w: o * i * k**2 * (h - k + 1) * (w - k + 1),
         ),
         Mistake(
             "The biases are counted for each pixel. A map has one bias, shared by all its places.",
             lambda i, o, k, h, w: o * i * k**2 + o * h * w,
             lambda i, o, k, h, w: o * i * k**2 + h * w,
+            lambda i, o, k, h, w: o * (i * k**2 + 1) + h * w,
+        ),
+        Mistake(
+            "In Python ^ is no power but an exclusive or. Write kernel**2.",
+            lambda i, o, k, h, w: o * (i * k ^ 2 + 1),
+            lambda i, o, k, h, w: o * (i * (k ^ 2) + 1),
+            lambda i, o, k, h, w: o * i * k ^ 2 + o,
+            lambda i, o, k, h, w: o * ((i * k ^ 2) + 1),
         ),
         Mistake(
             "This is a dense layer, with its own weight from every pixel to every pixel. A "
@@ -222,6 +293,8 @@ CONVOLUTION_PARAMETERS = Exercise(
         Mistake(
             "The biases are counted at the wrong end. Each *output* channel has one.",
             lambda i, o, k, h, w: o * i * k**2 + i,
+            lambda i, o, k, h, w: (o + 1) * i * k**2,
+            lambda i, o, k, h, w: o * i * k**2 + o * o,
         ),
         Mistake(
             "There are biases for the input channels too. Only each *output* channel has one.",
@@ -241,6 +314,7 @@ CONVOLUTION_PARAMETERS = Exercise(
             "Each kernel is given a bias for each input channel. The channels are added up first, "
             "and one bias follows.",
             lambda i, o, k, h, w: o * i * (k**2 + 1),
+            lambda i, o, k, h, w: o * i * (k**2 + 1) + o,
         ),
         Mistake(
             "The kernel is not squared: it has a height and a width.",
@@ -253,6 +327,7 @@ CONVOLUTION_PARAMETERS = Exercise(
             "own for each.",
             lambda i, o, k, h, w: o * (k**2 + 1),
             lambda i, o, k, h, w: o * k**2,
+            lambda i, o, k, h, w: o * k**2 + 1,
         ),
         Mistake(
             "This is one output channel alone. There is a kernel for each.",
@@ -261,8 +336,36 @@ CONVOLUTION_PARAMETERS = Exercise(
             lambda i, o, k, h, w: i * k**2,
         ),
         Mistake(
+            "The biases are counted by the kernel. Each output channel has one, whatever the "
+            "kernel's size.",
+            lambda i, o, k, h, w: o * (i * k**2 + k),
+            lambda i, o, k, h, w: o * i * k**2 + k,
+            lambda i, o, k, h, w: o * (i * k**2 + k**2),
+            lambda i, o, k, h, w: (o * i + 1) * k**2,
+        ),
+        Mistake(
+            "Channels are added where they are multiplied. There is a kernel for each *pair* of an "
+            "input and an output channel.",
+            lambda i, o, k, h, w: (i + o) * k**2 + o,
+            lambda i, o, k, h, w: (i + o) * k**2,
+            lambda i, o, k, h, w: o * k**2 + o * i,
+            lambda i, o, k, h, w: (i + o) * k**2 + i + o,
+        ),
+        Mistake(
+            "A kernel of side k has k² weights: neither k − 1 nor k + 1 a side.",
+            lambda i, o, k, h, w: o * (i * (k - 1) ** 2 + 1),
+            lambda i, o, k, h, w: o * (i * (k + 1) ** 2 + 1),
+            lambda i, o, k, h, w: o * i * (k + 1) ** 2,
+        ),
+        Mistake(
+            "Channels are squared with the kernel. Only the kernel has a height and a width.",
+            lambda i, o, k, h, w: (o * i * k) ** 2 + o,
+            lambda i, o, k, h, w: o * ((i * k) ** 2 + 1),
+        ),
+        Mistake(
             "These are the numbers in the output, not the parameters.",
             lambda i, o, k, h, w: o * h * w,
+            lambda i, o, k, h, w: o * (h - k + 1) * (w - k + 1),
         ),
     ],
     insight="Height and width do not appear: the same few kernels serve images of every size.",
@@ -283,6 +386,12 @@ def per_image(difference):
 
 def shift_error(images, d):
     return per_image(images - shifted(images, d))
+
+
+def shift_error_written_out(images, d):
+    moved = np.zeros_like(images)
+    moved[:, :, d:] = images[:, :, :-d]
+    return ((images - moved) ** 2).mean(axis=(1, 2))
 
 
 def leftwards(images, d):
@@ -316,13 +425,27 @@ def kept(images, d):
     return moved
 
 
+def wiped(images, d, where):
+    """Moved round, and wiped at a wrong place."""
+    moved = np.roll(images, d, axis=2)
+    moved[where] = 0
+    return moved
+
+
+def covered(images, d):
+    """Not moved at all, with paper over the first columns."""
+    moved = images.copy()
+    moved[:, :, :d] = 0
+    return moved
+
+
 def pictures(seed, *shape):
     return np.random.default_rng(seed).uniform(0.1, 1.0, size=shape)
 
 
 SHIFT_ERROR = Exercise(
     name="shift error",
-    right=shift_error,
+    right=shift_error_written_out,
     probes={
         "3 images of 5 × 7 pixels, shifted by 2": (pictures(1, 3, 5, 7), 2),
         "4 images of 6 × 9 pixels, shifted by 1": (pictures(2, 4, 6, 9), 1),
@@ -353,6 +476,12 @@ SHIFT_ERROR = Exercise(
             "The mean runs over the wrong axis: over the images, for each pixel. One number per "
             "image is asked for.",
             lambda x, d: ((x - shifted(x, d)) ** 2).mean(axis=0),
+        ),
+        Mistake(
+            "The mean runs over the images, too. Axis 0 counts images: take rows and columns, axes "
+            "1 and 2.",
+            lambda x, d: ((x - shifted(x, d)) ** 2).mean(axis=(0, 1)),
+            lambda x, d: ((x - shifted(x, d)) ** 2).mean(axis=(0, 2)),
         ),
         Mistake(
             "The mean runs over one axis only. Take it over rows and columns: axis=(1, 2).",
@@ -395,6 +524,8 @@ SHIFT_ERROR = Exercise(
             "This is the square of the mean difference, in which ink lost and ink gained cancel. "
             "Square first, then take the mean.",
             lambda x, d: (x - shifted(x, d)).mean(axis=(1, 2)) ** 2,
+            lambda x, d: (x - shifted(x, d)).sum(axis=(1, 2)) ** 2 / x[0].size,
+            lambda x, d: (x - shifted(x, d)).sum(axis=(1, 2)) ** 2,
         ),
         Mistake(
             "Only the columns that overlap are compared. The free columns count too: there the "
@@ -407,17 +538,81 @@ SHIFT_ERROR = Exercise(
             lambda x, d: per_image(x - kept(x, d)),
         ),
         Mistake(
+            "The sum is right, and divided by the wrong number: all pixels of the image count, "
+            "and neither those that overlap alone nor some more.",
+            lambda x, d: shift_error(x, d) * x.shape[2] / (x.shape[2] - d),
+            lambda x, d: shift_error(x, d) * x.shape[2] / (x.shape[2] + d),
+        ),
+        Mistake(
+            "The images have become wider. What leaves at the right is cut off, and the size "
+            "stays.",
+            lambda x, d: per_image(np.pad(x, ((0, 0), (0, 0), (0, d)))
+                                   - np.pad(x, ((0, 0), (0, 0), (d, 0)))),
+        ),
+        Mistake(
+            "The free columns are filled with the mean. Fill them with 0, the colour of paper.",
+            lambda x, d: per_image(x - np.where(np.arange(x.shape[2]) < d, x.mean(),
+                                                shifted(x, d))),
+            lambda x, d: per_image(x - np.where(np.arange(x.shape[2]) < d,
+                                                x.mean((1, 2), keepdims=True), shifted(x, d))),
+        ),
+        Mistake(
+            "The image is mirrored.",
+            lambda x, d: per_image(x - x[:, :, ::-1]),
+            lambda x, d: per_image(x - shifted(x[:, :, ::-1], d)),
+        ),
+        Mistake(
             "The free columns are filled with the image's edge. Fill them with 0.",
             lambda x, d: per_image(x - repeated(x, d)),
         ),
         Mistake(
+            "What came in at the left is kept, and something else is wiped: the free columns are "
+            "the first ones, [:, :, :d].",
+            lambda x, d: per_image(x - wiped(x, d, np.s_[:, :, -d:])),
+            lambda x, d: per_image(x - wiped(x, d, np.s_[:, :d])),
+            lambda x, d: per_image(x - wiped(x, d, np.s_[:d])),
+        ),
+        Mistake(
+            "Nothing is moved: the first columns are covered with paper. Column j of the moved "
+            "image is column j − d of the image.",
+            lambda x, d: per_image(x - covered(x, d)),
+        ),
+        Mistake(
+            "The image is moved down as well. Only the last axis moves.",
+            lambda x, d: per_image(x - downwards(shifted(x, d), d)),
+        ),
+        Mistake(
+            "It is moved by one column more or less than asked for.",
+            lambda x, d: shift_error(x, d + 1),
+            lambda x, d: shift_error(x, 2 * d),
+            lambda x, d: shift_error(x, d - 1),
+        ),
+        Mistake(
+            "The squares of both are subtracted. Subtract first, and square the difference.",
+            lambda x, d: (x**2 - shifted(x, d) ** 2).mean(axis=(1, 2)),
+        ),
+        Mistake(
+            "This is the variance of the difference, which leaves out its mean. The mean of its "
+            "squares is asked for.",
+            lambda x, d: (x - shifted(x, d)).var(axis=(1, 2)),
+            lambda x, d: (x - shifted(x, d)).std(axis=(1, 2)),
+        ),
+        Mistake(
+            "This is the largest difference or the median, not the mean of the squares.",
+            lambda x, d: np.median((x - shifted(x, d)) ** 2, axis=(1, 2)),
+            lambda x, d: np.abs(x - shifted(x, d)).max(axis=(1, 2)),
+            lambda x, d: ((x - shifted(x, d)) ** 2).max(axis=(1, 2)),
+        ),
+        Mistake(
             "The difference is not squared.",
             lambda x, d: np.abs(x - shifted(x, d)).mean(axis=(1, 2)),
+            lambda x, d: np.abs(x - shifted(x, d)).sum(axis=(1, 2)),
             lambda x, d: (x - shifted(x, d)).mean(axis=(1, 2)),
         ),
         Mistake(
             "This is the root of the mean squared error. Leave the root out.",
             lambda x, d: np.sqrt(shift_error(x, d)),
+            lambda x, d: np.sqrt(((x - shifted(x, d)) ** 2).sum(axis=(1, 2))),
         ),
         Mistake(
             "The image is shifted by one pixel, whatever is asked for.",
@@ -437,4 +632,210 @@ SHIFT_ERROR = Exercise(
     "a blurred copy in the right place.",
 )
 
-EXERCISES = [OUTPUT_SIZE, CONVOLUTION_PARAMETERS, SHIFT_ERROR]
+# Receptive field ----------------------------------------------------------------------------
+
+
+def receptive_field(kernels, strides):
+    side, step = 1, 1
+    for kernel, stride in zip(kernels, strides):
+        side += (kernel - 1) * step
+        step *= stride
+    return side
+
+
+def from_the_map_back(kernels, strides):
+    """The same, from the last layer to the image."""
+    side = 1
+    for kernel, stride in zip(kernels[::-1], strides[::-1]):
+        side = (side - 1) * stride + kernel
+    return side
+
+
+def widened(kernels, steps, start=1, less=1):
+    """A first pixel, and what each layer adds to it at the given steps."""
+    return start + sum((kernel - less) * step for kernel, step in zip(kernels, steps))
+
+
+def grown(kernels, strides, step, side=1):
+    """The side after a step for each layer."""
+    for kernel, stride in zip(kernels, strides):
+        side = step(side, kernel, stride)
+    return side
+
+
+def steps_before(strides):
+    """Pixels between the neighbours that each layer looks at: the strides before it."""
+    return [math.prod(strides[:i]) for i in range(len(strides))]
+
+
+def steps_after(strides):
+    return [math.prod(strides[: i + 1]) for i in range(len(strides))]
+
+
+RECEPTIVE_FIELD = Exercise(
+    name="receptive field",
+    right=receptive_field,
+    written_out=(from_the_map_back,),
+    probes={
+        "kernels 3, 3, 3 with strides 2, 2, 1": ((3, 3, 3), (2, 2, 1)),
+        "kernels 3, 4, 2 with strides 1, 3, 2": ((3, 4, 2), (1, 3, 2)),
+        "kernels 2, 5, 3, 4 with strides 3, 1, 4, 2": ((2, 5, 3, 4), (3, 1, 4, 2)),
+        "kernels 7, 3 with strides 4, 2": ((7, 3), (4, 2)),
+        "kernel 5 with stride 3": ((5,), (3,)),
+    },
+    mistakes=[
+        Mistake(
+            "The strides are left out. After a stride of 2 the neighbours of a map lie two pixels "
+            "apart, so the next kernel reaches twice as far.",
+            lambda k, s: widened(k, [1] * len(k)),
+        ),
+        Mistake(
+            "A layer's own stride widens its own view. It only moves the kernel on: what it "
+            "widens are the views of the layers after it.",
+            lambda k, s: widened(k, steps_after(s)),
+            lambda k, s: widened(k, s),
+            lambda k, s: k[0] + sum((a - 1) * b for a, b in zip(k[1:], s[1:])),
+            lambda k, s: k[0] + sum((a - 1) * step for a, step in zip(k[1:], steps_after(s[1:]))),
+            lambda k, s: widened(k, steps_after(s), less=0),
+            lambda k, s: widened(k, steps_after(s), start=0, less=0),
+        ),
+        Mistake(
+            "The square is right, and multiplied or widened by all strides once more. They have "
+            "done their part where later kernels look.",
+            lambda k, s: receptive_field(k, s) * math.prod(s),
+            lambda k, s: receptive_field(k, s) + math.prod(s),
+            lambda k, s: receptive_field(k, s) * s[0],
+        ),
+        Mistake(
+            "Each layer widens the view by kernel − 1 steps, both sides together. Here it is "
+            "counted twice.",
+            lambda k, s: 1 + sum(2 * (a - 1) * step for a, step in zip(k, steps_before(s))),
+            lambda k, s: 1 + sum(2 * (a - 1) for a in k),
+        ),
+        Mistake(
+            "The first layer is left out. It sees its kernel, pixel by pixel.",
+            lambda k, s: widened(k[1:], steps_before(s)[1:]),
+            lambda k, s: widened(k[1:], s[:-1]),
+            lambda k, s: widened(k[1:], steps_before(s)),
+        ),
+        Mistake(
+            "The strides divide. They widen the view of later kernels: multiply.",
+            lambda k, s: 1 + sum((a - 1) / step for a, step in zip(k, steps_before(s))),
+            lambda k, s: 1 + sum((a - 1) // step for a, step in zip(k, steps_before(s))),
+        ),
+        Mistake(
+            "Only the stride of the layer just before is used. Strides multiply: after two of 2, "
+            "neighbours lie four pixels apart.",
+            lambda k, s: widened(k, (1, *s[:-1])),
+        ),
+        Mistake(
+            "The strides are added up. They multiply: after two of 3, neighbours lie nine pixels "
+            "apart.",
+            lambda k, s: widened(k, [1 + sum(s[:i]) for i in range(len(s))]),
+            lambda k, s: widened(k, [max(1, sum(s[:i])) for i in range(len(s))]),
+            lambda k, s: widened(k, [1 + sum(b - 1 for b in s[:i]) for i in range(len(s))]),
+        ),
+        Mistake(
+            "Each layer adds its whole kernel. One of its numbers lies where the view was already: "
+            "it adds kernel − 1 steps.",
+            lambda k, s: widened(k, steps_before(s), less=0),
+            lambda k, s: widened(k, steps_before(s), start=0, less=0),
+            lambda k, s: 1 + sum(a * step - 1 for a, step in zip(k, steps_before(s))),
+        ),
+        Mistake(
+            "The first pixel is missing: without any layer, a pixel sees itself, which is a side "
+            "of 1.",
+            lambda k, s: widened(k, steps_before(s), start=0),
+        ),
+        Mistake(
+            "The kernels are multiplied. Kernels of neighbours overlap, so the view grows by "
+            "addition.",
+            lambda k, s: math.prod(k),
+            lambda k, s: math.prod(k) * math.prod(s),
+        ),
+        Mistake(
+            "Kernels are widened by all strides together. A layer is widened by the strides of the "
+            "layers before it.",
+            lambda k, s: sum(k) * math.prod(s),
+            lambda k, s: (sum(k) - len(k) + 1) * math.prod(s),
+            lambda k, s: k[0] + sum(k[1:]) * math.prod(s),
+            lambda k, s: k[0] + sum(a - 1 for a in k[1:]) * math.prod(s),
+            lambda k, s: 1 + sum(a - 1 for a in k) * math.prod(s),
+        ),
+        Mistake(
+            "The whole view so far is multiplied by the stride. From the last layer back to the "
+            "image, it becomes (side − 1) · stride + kernel.",
+            lambda k, s: grown(k, s, lambda side, a, b: side * b + a - 1),
+            lambda k, s: grown(k, s, lambda side, a, b: side * b + a),
+            lambda k, s: grown(k, s, lambda side, a, b: (side + a - 1) * b),
+            lambda k, s: grown(k[::-1], s[::-1], lambda side, a, b: side * b + a - 1),
+            lambda k, s: grown(k[::-1], s[::-1], lambda side, a, b: side * b + a),
+        ),
+        Mistake(
+            "The stride is subtracted from the kernel. A layer adds kernel − 1 steps, whatever its "
+            "stride.",
+            lambda k, s: 1 + sum((a - b) * step for a, b, step in zip(k, s, steps_before(s))),
+        ),
+        Mistake(
+            "This is the size of the map that an image of 28 pixels gives.",
+            lambda k, s: grown(k, s, lambda side, a, b: (side - a) // b + 1, 28),
+        ),
+        Mistake(
+            "The kernels are added up. The first and the last position of a kernel overlap with "
+            "others, and strides widen the view.",
+            lambda k, s: sum(k),
+        ),
+        Mistake(
+            "Every kernel is multiplied by its own stride and all are added up. The first kernel "
+            "sees its own size, whatever its stride; strides widen the view of later layers.",
+            lambda k, s: sum(a * b for a, b in zip(k, s)),
+        ),
+        Mistake(
+            "Only half of each kernel is counted. It widens the view on both sides: by kernel − 1 "
+            "steps together.",
+            lambda k, s: 1 + sum(a // 2 * step for a, step in zip(k, steps_before(s))),
+            lambda k, s: 1 + sum((a - 1) // 2 * step for a, step in zip(k, steps_before(s))),
+            lambda k, s: 1 + sum(a // 2 for a in k),
+        ),
+        Mistake(
+            "Only the largest kernel is looked at. The views of all layers add up.",
+            lambda k, s: max(k),
+            lambda k, s: max(k) * math.prod(s),
+        ),
+        Mistake(
+            "This is how many pixels the image shrinks by, the product of the strides.",
+            lambda k, s: math.prod(s),
+        ),
+        Mistake(
+            "Only the last layer is looked at. Its numbers are themselves made of the maps before.",
+            lambda k, s: k[-1],
+            lambda k, s: (k[-1] - 1) * math.prod(s[:-1]) + 1,
+            lambda k, s: k[-1] * math.prod(s[:-1]),
+            lambda k, s: k[-1] * s[-1],
+        ),
+        Mistake(
+            "Only the first layer is looked at.",
+            lambda k, s: k[0],
+            lambda k, s: k[0] * s[0],
+            lambda k, s: k[0] * math.prod(s),
+        ),
+        Mistake(
+            "The layers are taken in the wrong order: the first of the list lies next to the "
+            "image.",
+            lambda k, s: receptive_field(k[::-1], s[::-1]),
+        ),
+        Mistake(
+            "Kernels and strides are not walked through together: one of the two is reversed.",
+            lambda k, s: receptive_field(k[::-1], s),
+            lambda k, s: receptive_field(k, s[::-1]),
+        ),
+        Mistake(
+            "This is the number of pixels in the square. Its side is asked for.",
+            lambda k, s: receptive_field(k, s) ** 2,
+        ),
+    ],
+    insight="Strides widen the view of everything that comes after them. That is why a few small "
+    "kernels see half a digit.",
+)
+
+EXERCISES = [OUTPUT_SIZE, CONVOLUTION_PARAMETERS, SHIFT_ERROR, RECEPTIVE_FIELD]

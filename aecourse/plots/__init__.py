@@ -11,7 +11,8 @@ from aecourse.plots.dots import dots
 from aecourse.plots.drawings import network
 from aecourse.plots.fields import arrows, walks
 from aecourse.plots.grids import error_matrix
-from aecourse.plots.images import filters, image_rows, pictures
+from aecourse.plots.images import filters, image_rows, panels, pictures
+from aecourse.plots.ladders import skip_diagram
 from aecourse.plots.maps import digit_map, picture_map, show_map
 from aecourse.plots.showing import png_bytes, show, show_interactive, show_slider
 from aecourse.plots.style import COLOURS, MARKERS, STYLE, use_style
@@ -36,6 +37,7 @@ __all__ = [
     "losses",
     "network",
     "noise_held_fixed",
+    "panels",
     "picture_map",
     "pictures",
     "png_bytes",
@@ -45,6 +47,7 @@ __all__ = [
     "show_interactive",
     "show_map",
     "show_slider",
+    "skip_diagram",
     "use_style",
     "walks",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -80,4 +80,34 @@ def filters(
         axis.imshow(weight.squeeze(), cmap="PuOr_r", vmin=-bound, vmax=bound)
     for axis, name in zip(axes[:, 0], names):
         axis.text(-0.1, 0.5, name, ha="right", va="center", transform=axis.transAxes)
+    return figure
+
+
+def panels(
+    images: Mapping[str, torch.Tensor], signed: Collection[str] = (), scale: float = 1.9
+) -> Figure:
+    """Images of any size side by side, each with its name above.
+
+    Args:
+        images: name → (H, W); grey values from 0, paper, to 1, ink.
+        signed: names of those that are drawn around 0 instead, each on its own scale: orange is
+            positive, purple negative.
+        scale: side of an image in inches.
+
+    Raises:
+        ValueError: there is no image, or a name in ``signed`` that is not among them.
+    """
+    if not images or not set(signed) <= images.keys():
+        raise ValueError(f"These images are drawn: {', '.join(images)}; signed: {signed}.")
+    figure, axes = plt.subplots(
+        1, len(images), figsize=(scale * len(images), scale + 0.3), squeeze=False
+    )
+    for axis, (name, image) in zip(axes[0], images.items()):
+        values = array(image)
+        bound = (np.abs(values).max() or 1.0) if name in signed else 1
+        low = -bound if name in signed else 0
+        axis.imshow(values, cmap="PuOr_r" if name in signed else "gray_r", vmin=low, vmax=bound)
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(name, loc="center")
+        axis.grid(False)
     return figure
