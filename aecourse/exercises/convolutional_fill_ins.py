@@ -253,8 +253,8 @@ JOINED = Exercise(
             lambda c, f: torch.cat([c.mT, f.mT], 1),
         ),
         Mistake(
-            "One of the two, or both, are changed before they are joined: a sum, a product, another "
-            "sign, a ReLU. Both belong there as they are.",
+            "One of the two, or both, are changed before they are joined: a sum, a product, "
+            "another sign, a ReLU. Both belong there as they are.",
             lambda c, f: torch.cat([c, -f], 1),
             lambda c, f: torch.cat([c + f, f], 1),
             lambda c, f: torch.cat([f, c + f], 1),
