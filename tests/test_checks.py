@@ -3,6 +3,7 @@
 import inspect
 import random
 import sys
+import time
 import warnings
 from dataclasses import replace
 from types import SimpleNamespace
@@ -631,6 +632,37 @@ def test_an_answer_that_does_not_end_is_stopped(toy, monkeypatch):
     status, message = said(forever)
     assert status == "error" and message.startswith("On 4 rows, the function does not come to an")
     assert said(lambda a, b: a.T @ b)[0] == "right", "and nothing of it is left"
+
+
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="no clock of threads")
+def test_an_answer_that_waits_for_the_processor_is_not_stopped(toy, monkeypatch):
+    def slow(a, b):
+        time.sleep(0.6)
+        return a.T @ b
+
+    monkeypatch.setattr(isolation, "SECONDS", 0.2)
+    monkeypatch.setattr(isolation, "WAITING", 1_000)
+    assert said(slow)[0] == "right"
+
+
+def asleep(a, b):
+    while True:
+        time.sleep(0.01)
+
+
+def test_an_answer_that_only_waits_is_stopped_by_the_clock(toy, monkeypatch):
+    monkeypatch.setattr(isolation, "SECONDS", 0.2)
+    monkeypatch.setattr(isolation, "WAITING", 2)
+    status, message = said(asleep)
+    assert status == "error" and "does not come to an end" in message
+
+
+def test_where_no_clock_of_threads_is_told_the_clock_on_the_wall_counts(toy, monkeypatch):
+    monkeypatch.delattr(time, "pthread_getcpuclockid", raising=False)
+    monkeypatch.setattr(isolation, "SECONDS", 0.2)
+    monkeypatch.setattr(isolation, "WAITING", 1_000)
+    assert said(asleep)[0] == "error"
+    assert said(lambda a, b: a.T @ b)[0] == "right"
 
 
 def test_printing_is_not_returning(toy, capsys):
