@@ -390,6 +390,25 @@ def test_every_trial_passes_what_a_net_hands_over(monkeypatch, answer, words):
     assert set(seen) == {(True, False)}
 
 
+@pytest.mark.parametrize("answer, words", [
+    (lambda a, b, x: a + b + x, "right"),
+    (lambda a, b, x: a.add_(b) + x, "changes its argument a in place"),
+    (lambda a, b, x: a + b.detach() + x, "no gradient comes back to b"),
+    (lambda a, b, x: a.data + b + x, "no gradient comes back to a"),
+    (lambda a, b, x: a + b.detach_() + x, "no gradient comes back to b"),
+    (lambda a, b, x: a + torch.tensor(b.tolist(), dtype=b.dtype) + x, "gradient comes back to b"),
+])
+def test_a_gradient_comes_back_to_everything_that_a_net_hands_over(monkeypatch, answer, words):
+    exercise = Exercise(
+        name="toy", right=lambda a, b, x: a + b + x, trainable=True, from_net=("a", "b"),
+        probes={f"{n} rows": tuple(torch.tensor(matrix(n + i, n, 3)) for i in (0, 9, 18))
+                for n in (2, 4)},
+        mistakes=[], insight="Well done.")
+    monkeypatch.setattr(collection, "catalogue", lambda: {"toy": exercise})
+    status, message = judge("toy", answer)
+    assert words == status or status == "wrong" and words in message, message
+
+
 def test_global_random_state_neither_matters_nor_moves(toy):
     def answer(a, b):
         random.random(), np.random.seed(), torch.manual_seed(np.random.randint(1000))

@@ -6,6 +6,7 @@ import re
 import sysconfig
 import textwrap
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,19 @@ def without_gradient(result, names: tuple[str, ...]) -> str:
                     "computed under torch.no_grad(), or is there a .detach() or .data on the way? "
                     "What belongs to the loss stands outside.")
     return ""
+
+
+def reached(result, tensors: Mapping[str, torch.Tensor]) -> set[str]:
+    """Names of the tensors to which a gradient of a result comes back."""
+    values = result if isinstance(result, (tuple, list)) else [result]
+    total = sum(value.sum() for value in values
+                if isinstance(value, torch.Tensor) and value.requires_grad)
+    able = {name: tensor for name, tensor in tensors.items() if tensor.requires_grad}
+    if not isinstance(total, torch.Tensor) or not able:
+        return set()
+    gradients = torch.autograd.grad(
+        total, list(able.values()), retain_graph=True, allow_unused=True)
+    return {name for name, gradient in zip(able, gradients) if gradient is not None}
 
 
 def prints(answer) -> bool:

@@ -27,6 +27,7 @@ from aecourse.exercises.answers import (
     is_blank,
     kind_of,
     prints,
+    reached,
     without_gradient,
     wrong_parameter_count,
 )
@@ -236,12 +237,29 @@ def observed(exercise: Exercise, answer: Callable) -> Observed | Verdict:
             return Verdict("wrong", f"The function returns {problem}. It should return "
                                     f"numbers{names}.")
         if exercise.trainable:
-            untrainable = untrainable or without_gradient(result, exercise.returns)
+            untrainable = (untrainable or without_gradient(result, exercise.returns)
+                           or cut_off(exercise, arguments, given, result))
         changed |= {parameter for parameter, before, after
                     in zip(exercise.parameters, arguments, given) if differ(before, after)}
         if exercise.after:
             left_wrong = left_wrong or exercise.after(*given)
     return Observed(values, changed, left_wrong, untrainable)
+
+
+def cut_off(exercise: Exercise, arguments: Sequence, given: Sequence, result) -> str:
+    """Which tensor of the net learns nothing from a result, though it would from the right one,
+    after "but"; nothing if all of them learn."""
+    def learning(passed: Sequence, returned) -> set[str]:
+        named = dict(zip(exercise.parameters, passed))
+        return reached(returned, {name: named[name] for name in exercise.from_net})
+
+    right = exercise.fresh(arguments)
+    try:
+        deaf = learning(right, exercise.right(*right)) - learning(given, result)
+    except RuntimeError:  # the answer has used its gradients up, so it had some
+        return ""
+    return (f"no gradient comes back to {' and '.join(sorted(deaf))}. Is there a .detach() or "
+            ".data on the way from there?" if deaf else "")
 
 
 def judged(exercise: Exercise, answer: Callable, seen: Observed) -> Verdict:
