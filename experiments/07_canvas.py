@@ -30,11 +30,11 @@ from functools import partial
 import numpy as np
 import torch
 from shared import if_it_stands
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from aecourse import data, evaluation, results
-from aecourse.models import Autoencoder, Convolutional, count_parameters
+from aecourse.models import Autoencoder, Convolutional, Dense, count_parameters, with_batch_norm
 from aecourse.objectives import mse
 from aecourse.randomness import generator, seeded
 from aecourse.training import fit
@@ -109,26 +109,16 @@ class Pictures:
 # --------------------------------------------------------------------------- the nets
 
 
-def dense(shape, hidden: tuple[int, ...], batch_norm: bool, code: int = CODE) -> Autoencoder:
+def dense(shape, hidden: tuple[int, ...], batch_norm: bool) -> Dense:
     """Hidden layers on either side of the code, with or without BatchNorm."""
-    pixels = torch.Size(shape).numel()
-
-    def layers(*sizes: int) -> list[nn.Module]:
-        found: list[nn.Module] = []
-        for size_in, size_out in zip(sizes, sizes[1:]):
-            found += [nn.Linear(size_in, size_out)]
-            found += [nn.BatchNorm1d(size_out)] * batch_norm + [nn.ReLU()]
-        return found[: -1 - batch_norm]
-
-    return Autoencoder(
-        nn.Sequential(nn.Flatten(), *layers(pixels, *hidden, code)),
-        nn.Sequential(*layers(code, *hidden[::-1], pixels), nn.Unflatten(1, shape)),
-        shape, code, "sigmoid",
-    )  # fmt: skip
+    model = Dense(shape, CODE, hidden)
+    if batch_norm:
+        model.encoder, model.decoder = map(with_batch_norm, (model.encoder, model.decoder))
+    return model
 
 
-def convolutional(shape, batch_norm=True, code: int = CODE, channels=None) -> Convolutional:
-    return Convolutional(code, channels or CHANNELS[shape], batch_norm=batch_norm, shape=shape)
+def convolutional(shape, batch_norm=True, channels=None) -> Convolutional:
+    return Convolutional(CODE, channels or CHANNELS[shape], batch_norm=batch_norm, shape=shape)
 
 
 def equal_layers(shape) -> tuple[int, ...]:
