@@ -156,7 +156,7 @@ def main() -> None:
         name: [cell((name, seed), partial(first_steps, digits, name, seed)) for seed in MANY_SEEDS]
         for name in TRIES
     }
-    null = [cell(("untrained", seed), partial(untrained, digits, seed)) for seed in FEW_SEEDS]
+    null = [cell(("untrained", seed), partial(untrained, digits, seed)) for seed in SEEDS]
     nets["without skip, as many maps"] = runs(
         "without skip, as many maps", skips=False, as_many=True
     )
